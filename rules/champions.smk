@@ -1,0 +1,144 @@
+# Chapter 5. Champions: the best points, trained again and judged on what no sweep saw.
+
+BUILT_IN = CONFIG.data is not None
+CHAMPION = result("{sweep}/champions/{rank}")
+CHAMPION_RUN = result("{sweep}/champions/{rank}/seed{seed}fold{fold}")
+
+
+# A checkpoint: if the same points come out, their trainings stand.
+checkpoint finalists:
+    input:
+        space=result("{sweep}/space.yaml"),
+        trials=result("{sweep}/trials.csv"),
+    output:
+        points=result("{sweep}/champions/points.json"),
+        fixed=result("{sweep}/champions/points/fixed.json"),
+        params=[
+            result("{sweep}/champions/points", f"{rank}.json")
+            for rank in range(CONFIG.champions.top)
+        ],
+    log:
+        result("{sweep}/logs/finalists.log"),
+    conda:
+        CONDA
+    params:
+        top=CONFIG.champions.top,
+        code=code_of("finalists.py"),
+    message:
+        "{wildcards.sweep}: choosing the best points"
+    script:
+        "../workflow/scripts/finalists.py"
+
+
+# One training of one champion. Like a trial, it is started by `shell`.
+if BUILT_IN:
+
+    rule champion:
+        input:
+            params=result("{sweep}/champions/points/{rank}.json"),
+            fixed=result("{sweep}/champions/points/fixed.json"),
+            data=DATA,
+        output:
+            metrics=f"{CHAMPION_RUN}/metrics.json",
+            model=f"{CHAMPION_RUN}/model.pt",
+        log:
+            result("{sweep}/logs/champions/{rank}-{seed}-{fold}.log"),
+        retries: 2
+        conda:
+            CONDA
+        threads: CONFIG.champions.threads
+        resources:
+            gpu=1,
+        params:
+            seed=champion_seed_of,
+            options=champion_options,
+            resume=result("{sweep}/champions/.unfinished-{rank}-{seed}-{fold}"),
+            code=digest("resweep.tasks.arc.champion"),
+        message:
+            "{wildcards.sweep}: champion {wildcards.rank}, seed {wildcards.seed}"
+        shell:
+            "python -m resweep.trials.slots {resources.gpu}"
+            " python -m resweep.tasks.arc.champion --params {input.params:q}"
+            " --fixed {input.fixed:q} --data {input.data:q} --seed {params.seed}"
+            " {params.options} --threads {threads} --resume {params.resume:q}"
+            " --out $(dirname {output.metrics:q}) > {log:q} 2>&1"
+
+    rule baseline:
+        input:
+            data=DATA,
+        output:
+            metrics=result("data/baseline/seed{seed}fold{fold}.json"),
+        log:
+            result("logs/baseline-{seed}-{fold}.log"),
+        conda:
+            CONDA
+        params:
+            fold=lambda wildcards: fold_option(wildcards.fold),
+            code=digest("resweep.tasks.arc.baseline"),
+        message:
+            "Training the hand-feature baseline"
+        shell:
+            "python -m resweep.tasks.arc.baseline --data {input.data:q} --seed {wildcards.seed}"
+            " {params.fold} --out {output.metrics:q} > {log:q} 2>&1"
+
+else:
+
+    rule champion:
+        input:
+            params=result("{sweep}/champions/points/{rank}.json"),
+            space=result("{sweep}/space.yaml"),
+            data=DATA or [],
+        output:
+            metrics=f"{CHAMPION_RUN}/metrics.json",
+        log:
+            result("{sweep}/logs/champions/{rank}-{seed}-{fold}.log"),
+        retries: 2
+        conda:
+            CONDA
+        threads: CONFIG.champions.threads
+        resources:
+            gpu=1,
+        params:
+            seed=champion_seed_of,
+            objective=CONFIG.objective,
+            data=f"--data {DATA}" if DATA else "",
+            code=digest("resweep.champions", CONFIG.objective.partition(":")[0], *CONFIG.code),
+        message:
+            "{wildcards.sweep}: champion {wildcards.rank}, seed {wildcards.seed}"
+        shell:
+            "python -m resweep.trials.slots {resources.gpu}"
+            " python -m resweep.champions --params {input.params:q}"
+            " --space {input.space:q} --objective {params.objective:q} --seed {params.seed}"
+            " {params.data} --threads {threads} --out {output.metrics:q} > {log:q} 2>&1"
+
+
+rule champions:
+    input:
+        unpack(champion_inputs),
+    output:
+        champions=report(
+            result("{sweep}/champions/champions.csv"),
+            caption="../workflow/report/champions.rst",
+            category="Champions",
+            subcategory="{sweep}",
+        ),
+        per_category=result("{sweep}/champions/per_category.csv"),
+        confusion=result("{sweep}/champions/confusion.csv"),
+        comparison=result("{sweep}/champions/comparison.csv"),
+        card=report(
+            result("{sweep}/champions/MODEL_CARD.md"),
+            caption="../workflow/report/champions.rst",
+            category="Champions",
+            subcategory="{sweep}",
+        ),
+    log:
+        result("{sweep}/logs/champions.log"),
+    conda:
+        CONDA
+    params:
+        built_in=BUILT_IN,
+        code=code_of("champions.py"),
+    message:
+        "{wildcards.sweep}: judging the champions"
+    script:
+        "../workflow/scripts/champions.py"

@@ -1,0 +1,40 @@
+# Chapter 4. From the evidence of the parent to the space of the child.
+
+
+rule refine:
+    input:
+        parent=lambda wildcards: result(parent_of(wildcards), "space.yaml"),
+        trials=lambda wildcards: result(parent_of(wildcards), "trials.csv"),
+        policy=policy_path,
+        overrides=overrides_path,
+    output:
+        space=result("{sweep}/space.yaml"),
+        decisions=report(
+            result("{sweep}/decisions.csv"),
+            caption="../workflow/report/decisions.rst",
+            category="Decisions",
+            subcategory="{sweep}",
+        ),
+        rationale=report(
+            result("{sweep}/RATIONALE.md"),
+            caption="../workflow/report/rationale.rst",
+            category="Decisions",
+            subcategory="{sweep}",
+        ),
+        backtest=result("{sweep}/backtest.csv"),
+    log:
+        result("{sweep}/logs/refine.log"),
+    benchmark:
+        result("{sweep}/benchmarks/refine.tsv")
+    wildcard_constraints:
+        sweep=one_of(CHILDREN),
+    conda:
+        CONDA
+    params:
+        n_trials=lambda wildcards: N_TRIALS[wildcards.sweep],
+        seed=lambda wildcards: CONFIG.engine_of(wildcards.sweep).seed,
+        code=code_of("refine.py"),
+    message:
+        "{wildcards.sweep}: refining the space of its parent"
+    script:
+        "../workflow/scripts/refine.py"

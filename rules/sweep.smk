@@ -1,0 +1,223 @@
+# Chapter 2. A sweep: its space, its launch, its trials, its ledger.
+
+
+# The space of a first sweep: the file that a person wrote, with the configuration's overrides.
+rule space:
+    input:
+        space=lambda wildcards: CONFIG.sweeps[wildcards.sweep].space,
+    output:
+        space=result("{sweep}/space.yaml"),
+    log:
+        result("{sweep}/logs/space.log"),
+    wildcard_constraints:
+        sweep=one_of(FIRST),
+    conda:
+        CONDA
+    params:
+        n_trials=lambda wildcards: N_TRIALS[wildcards.sweep],
+        overrides=lambda wildcards: as_json(
+            CONFIG.sweeps[wildcards.sweep].model_dump(include={"fixed", "pruner"})
+        ),
+        code=code_of("space.py"),
+    message:
+        "{wildcards.sweep}: reading the search space"
+    script:
+        "../workflow/scripts/space.py"
+
+
+# A finished study stands for a sweep: nothing is trained.
+rule imported:
+    input:
+        lambda wildcards: [
+            path
+            for path in (
+                CONFIG.sweeps[wildcards.sweep].space,
+                CONFIG.sweeps[wildcards.sweep].study.csv,
+            )
+            if path
+        ],
+    output:
+        space=result("{sweep}/space.yaml"),
+        trials=result("{sweep}/trials.csv"),
+        curves=result("{sweep}/curves.csv"),
+    log:
+        result("{sweep}/logs/imported.log"),
+    wildcard_constraints:
+        sweep=one_of(IMPORTED),
+    conda:
+        CONDA
+    params:
+        sweep=lambda wildcards: as_json(
+            CONFIG.sweeps[wildcards.sweep].model_dump(include={"study", "space"})
+        ),
+        code=code_of("imported.py"),
+    message:
+        "{wildcards.sweep}: importing the finished study"
+    script:
+        "../workflow/scripts/imported.py"
+
+
+# What decides all proposals, in one canonical file. A checkpoint: if it comes out the same, the
+# trials below it stand, whatever ran again above it.
+checkpoint launch:
+    input:
+        space=result("{sweep}/space.yaml"),
+        spaces=lambda wildcards: [result(a, "space.yaml") for a in ancestors_of(wildcards)],
+        trials=lambda wildcards: [result(a, "trials.csv") for a in ancestors_of(wildcards)],
+        approval=approval_path,
+    output:
+        launch=result("{sweep}/launch.json"),
+        warmstart=result("{sweep}/warmstart.csv"),
+    log:
+        result("{sweep}/logs/launch.log"),
+    wildcard_constraints:
+        sweep=one_of(TRAINED),
+    conda:
+        CONDA
+    params:
+        ancestors=lambda wildcards: as_json(ancestors_of(wildcards)),
+        engine=lambda wildcards: as_json(
+            CONFIG.engine_of(wildcards.sweep).model_dump(
+                include={"warm_start", "enqueue_best", "enqueue"}
+            )
+        ),
+        review=lambda wildcards: needs_review(wildcards.sweep),
+        code=code_of("launch.py"),
+    message:
+        "{wildcards.sweep}: collecting what the sweep starts from"
+    script:
+        "../workflow/scripts/launch.py"
+
+
+# The launch checklist. It runs when what a sweep starts from changes, and then its trials run too;
+# hence nothing else is tracked here (params that are computed from the input are not). Its output
+# is no `ancient` input of the trials: Snakemake passes over the other reasons of a job below one.
+rule preflight:
+    input:
+        launch=result("{sweep}/launch.json"),
+        data=DATA or [],
+    output:
+        checklist=result("{sweep}/preflight.json"),
+    log:
+        result("{sweep}/logs/preflight.log"),
+    wildcard_constraints:
+        sweep=one_of(TRAINED),
+    conda:
+        CONDA
+    params:
+        options=lambda wildcards, input: preflight_options(wildcards.sweep, input.launch),
+    message:
+        "{wildcards.sweep}: going through the launch checklist"
+    shell:
+        "python -m resweep.preflight {params.options}" " --out {output.checklist:q} > {log:q} 2>&1"
+
+
+# Trials cost most. They start by `shell`, so that neither a touch nor a checkout of the same text
+# repeats them; what they depend on stands in `params`.
+rule trials:
+    input:
+        launch=result("{sweep}/launch.json"),
+        data=DATA or [],
+        preflight=result("{sweep}/preflight.json"),
+        before=records_before,
+    output:
+        records=result("{sweep}/trials/{job}.jsonl"),
+        timings=result("{sweep}/timings/{job}.jsonl"),
+    log:
+        result("{sweep}/logs/trials/{job}.log"),
+    wildcard_constraints:
+        sweep=one_of(TRAINED),
+    retries: 2
+    conda:
+        CONDA
+    threads: lambda wildcards: CONFIG.engine_of(wildcards.sweep).threads
+    resources:
+        attempt=lambda wildcards, attempt: attempt,
+        gpu=1,
+    params:
+        settings=trial_settings,
+        data=f"--data {DATA}" if DATA else "",
+    message:
+        "{wildcards.sweep}: trials of job {wildcards.job}"
+    shell:
+        "python -m resweep.trials.slots {resources.gpu}"
+        " python -m resweep.trials --job {wildcards.job} --launch {input.launch:q}"
+        " --settings {params.settings:q} {params.data} --attempt {resources.attempt}"
+        " --records {output.records:q} --timings {output.timings:q} > {log:q} 2>&1"
+
+
+# Half-way: go on, stop or extend. A checkpoint: it decides which trials there will be.
+checkpoint midsweep:
+    input:
+        launch=result("{sweep}/launch.json"),
+        records=first_half_records,
+        parent=lambda wildcards: parents_file(wildcards, "space.yaml"),
+        trials=lambda wildcards: parents_file(wildcards, "trials.csv"),
+    output:
+        decision=result("{sweep}/midsweep.json"),
+    log:
+        result("{sweep}/logs/midsweep.log"),
+    wildcard_constraints:
+        sweep=one_of(TRAINED),
+    conda:
+        CONDA
+    params:
+        n_seen=lambda wildcards: half_of(wildcards.sweep),
+        settings=midsweep_settings,
+        code=code_of("midsweep.py"),
+    message:
+        "{wildcards.sweep}: looking at the sweep half-way"
+    script:
+        "../workflow/scripts/midsweep.py"
+
+
+rule ledger:
+    input:
+        launch=result("{sweep}/launch.json"),
+        early=early_records,
+        decision=midsweep_decision,
+        records=all_records,
+        timings=all_timings,
+    output:
+        trials=report(
+            result("{sweep}/trials.csv"),
+            caption="../workflow/report/trials.rst",
+            category="Sweeps",
+            subcategory="{sweep}",
+        ),
+        curves=result("{sweep}/curves.csv"),
+        timings=result("{sweep}/timings.csv"),
+        provenance=result("{sweep}/provenance.json"),
+    log:
+        result("{sweep}/logs/ledger.log"),
+    wildcard_constraints:
+        sweep=one_of(TRAINED),
+    conda:
+        CONDA
+    params:
+        code=code_of("ledger.py"),
+    message:
+        "{wildcards.sweep}: writing the ledger"
+    script:
+        "../workflow/scripts/ledger.py"
+
+
+rule study:
+    input:
+        space=result("{sweep}/space.yaml"),
+        trials=result("{sweep}/trials.csv"),
+        curves=result("{sweep}/curves.csv"),
+        launch=lambda wildcards: if_trained(wildcards.sweep, "launch.json"),
+        timings=lambda wildcards: if_trained(wildcards.sweep, "timings.csv"),
+    output:
+        study=result("{sweep}/study.db"),
+    log:
+        result("{sweep}/logs/study.log"),
+    conda:
+        CONDA
+    params:
+        code=code_of("study.py"),
+    message:
+        "{wildcards.sweep}: exporting an Optuna study"
+    script:
+        "../workflow/scripts/study.py"

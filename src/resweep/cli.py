@@ -1,0 +1,346 @@
+"""The command ``resweep``: each step of the pipeline without Snakemake."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from resweep.errors import InputError
+
+# Everything heavier than argparse is imported inside the command that needs it.
+
+EPILOG = """\
+examples:
+  resweep validate config/spaces/v2.yaml
+  resweep import --storage sqlite:///study.db --study v2 --out v2
+  resweep analyze --space v2/space.yaml --trials v2/trials.csv --out v2/analysis
+  resweep refine --space v2/space.yaml --trials v2/trials.csv --n-trials 100 --out v3
+  resweep compare results/v2 results/v3 --out comparison
+
+`resweep COMMAND --help` says more.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        0; 1 if an input is wrong, after one message on stderr.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        status = given.run(given)
+        sys.stdout.flush()
+        return status or 0
+    except InputError as error:
+        print(f"resweep: {error}", file=sys.stderr)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        print(f"resweep: {name}{error.strerror or error}.", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("resweep: interrupted.", file=sys.stderr)
+        return 130
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    from resweep import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="resweep",
+        description="Turn a finished hyperparameter sweep into evidence, and the evidence into "
+        "the next search space.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"resweep {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run, summary: str, examples: str, detail: str = ""):
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}. {detail}".strip(),
+            epilog=f"examples:\n{examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command(
+        "validate",
+        validate,
+        "say what is wrong with a search space, or what it holds",
+        "  resweep validate config/spaces/v2.yaml",
+        "Status 0: it can be searched.",
+    )
+    sub.add_argument("space", metavar="SPACE", help="YAML file")
+
+    sub = command(
+        "import",
+        import_,
+        "turn a finished Optuna study into a space and a ledger",
+        "  resweep import --storage sqlite:///study.db --out v2\n"
+        "  resweep import --storage journal.log --study v2 --out v2\n"
+        "  STORAGE=postgresql://user:password@host/db \\\n"
+        "    resweep import --storage-env STORAGE --study v2 --out v2",
+        "Writes space.yaml, trials.csv, curves.csv and NOTES.md.",
+    )
+    storage = sub.add_mutually_exclusive_group(required=True)
+    storage.add_argument("--storage", help="URL of the storage, SQLite file or journal file")
+    storage.add_argument(
+        "--storage-env", metavar="VAR", help="environment variable that holds the URL"
+    )
+    sub.add_argument("--study", metavar="NAME", help="needed if the storage holds several")
+    _out(sub)
+
+    sub = command(
+        "analyze",
+        analyze,
+        "compute the evidence of a sweep",
+        "  resweep analyze --space v2/space.yaml --trials v2/trials.csv --out v2/analysis",
+        "Start with SUMMARY.md of what it writes.",
+    )
+    _sweep(sub)
+    _out(sub)
+
+    sub = command(
+        "refine",
+        refine,
+        "turn the evidence of a sweep into the next space",
+        "  resweep refine --space v2/space.yaml --trials v2/trials.csv --n-trials 100 --out v3\n"
+        "  resweep refine --space v2/space.yaml --trials v2/trials.csv \\\n"
+        "    --policy my_policy.yaml --overrides config/overrides/v3.yaml --out v3",
+        "Writes space.yaml, decisions.csv, backtest.csv and RATIONALE.md.",
+    )
+    _sweep(sub)
+    sub.add_argument(
+        "--policy",
+        default="conservative",
+        help="conservative, aggressive, or a policy file (default: conservative)",
+    )
+    sub.add_argument(
+        "--n-trials", type=int, default=100, metavar="N", help="of the next sweep (default: 100)"
+    )
+    sub.add_argument("--seed", type=int, default=0, help="of the tests (default: 0)")
+    sub.add_argument("--overrides", metavar="FILE", help="decisions of a person, with reasons")
+    sub.add_argument("--name", help="name of the next study (default: the old one's, counted up)")
+    _out(sub)
+
+    sub = command(
+        "compare",
+        compare,
+        "compare two sweeps of the same objective",
+        "  resweep compare results/v2 results/v3 --out comparison\n"
+        "  resweep compare a.csv b.csv --space a.yaml --space b.yaml --out comparison",
+        "Writes COMPARISON.md, comparison.csv and best_so_far.csv.",
+    )
+    sub.add_argument("a", metavar="A", help="folder with space.yaml and trials.csv, or a CSV")
+    sub.add_argument("b", metavar="B", help="the same of the other sweep")
+    sub.add_argument(
+        "--space",
+        action="append",
+        default=[],
+        help="space of a CSV; twice if they differ (default: space.yaml beside it)",
+    )
+    _out(sub)
+
+    sub = command(
+        "approve",
+        approve,
+        "approve a refined space, for a workflow with `review: required`",
+        "  resweep approve v3\n  resweep approve v3 --results results",
+        "Read RATIONALE.md first.",
+    )
+    sub.add_argument("sweep", metavar="SWEEP")
+    sub.add_argument("--results", default="results", help="folder of results (default: results)")
+
+    sub = command(
+        "predict",
+        predict,
+        "name the category of ARC tasks with a champion",
+        "  resweep predict --checkpoint results/v3/champions/model.pt task.json",
+    )
+    sub.add_argument("--checkpoint", required=True, help="a champion's model.pt")
+    sub.add_argument("--json", action="store_true", help="print one JSON object per task")
+    sub.add_argument("tasks", nargs="+", metavar="task.json")
+    return parser
+
+
+def _sweep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--space", required=True, metavar="S", help="space of the sweep, YAML")
+    parser.add_argument(
+        "--trials", required=True, metavar="T", help="its trials, a trials_dataframe() CSV"
+    )
+
+
+def _out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write into")
+
+
+def validate(given: argparse.Namespace) -> None:
+    """Check a space and print what it holds."""
+    from resweep import spacefile
+    from resweep.space import Space
+
+    space = Space.load(given.space)
+    print(f"{given.space}: a valid space")
+    print("\n".join(f"  {line}" for line in spacefile.describe(space)))
+    for warning in spacefile.warnings(space):
+        print(f"  warning: {warning}")
+
+
+def import_(given: argparse.Namespace) -> None:
+    """Import a finished study."""
+    from resweep.files import write_text_atomic
+    from resweep.storage import from_environment
+    from resweep.study import import_study
+
+    storage = given.storage if given.storage is not None else from_environment(given.storage_env)
+    space, ledger = import_study(storage, given.study)
+    out = _folder(given.out)
+    text = [f"# Import of the study {space.study_name}", ""]
+    text += [f"- {note}" for note in ledger.notes] or ["Nothing had to be assumed."]
+    space.dump(out / "space.yaml")
+    ledger.dump(out)
+    write_text_atomic(out / "NOTES.md", "\n".join(text) + "\n")
+    for note in ledger.notes:
+        print(f"note: {note}", file=sys.stderr)
+    states = ledger.trials["state"].value_counts()
+    counted = ", ".join(f"{n} {state}" for state, n in states.items())
+    print(f"{out}: {len(space.params)} parameters, {len(ledger.trials)} trials ({counted})")
+
+
+def analyze(given: argparse.Namespace) -> None:
+    """Write the evidence of a sweep."""
+    ledger = _ledger(given.trials, given.space)
+    from resweep import analysis
+
+    files = analysis.analyze(ledger)
+    out = _folder(given.out)
+    analysis.write(files, out)
+    print(f"{out}: {len(files)} files; read SUMMARY.md first")
+
+
+def refine(given: argparse.Namespace) -> None:
+    """Write the next space, with its reasons."""
+    ledger = _ledger(given.trials, given.space)
+    from resweep.files import write_csv_atomic, write_text_atomic
+    from resweep.refinement.rationale import rationale
+    from resweep.refinement.refine import refine as refine_
+
+    refinement = refine_(
+        ledger.space,
+        ledger,
+        policy=given.policy,
+        n_trials=given.n_trials,
+        seed=given.seed,
+        overrides=given.overrides,
+        study_name=given.name,
+    )
+    text = rationale(refinement)
+    out = _folder(given.out)
+    refinement.space.dump(out / "space.yaml")
+    write_csv_atomic(out / "decisions.csv", refinement.decisions)
+    write_csv_atomic(out / "backtest.csv", refinement.backtest.summary)
+    write_text_atomic(out / "RATIONALE.md", text)
+    for row in refinement.decisions.itertuples():
+        if row.action != "keep":
+            print(f"{row.parameter}: {row.action}, {row.old} -> {row.new} ({row.confidence})")
+    actions = refinement.decisions["action"]
+    print(f"{out}: {(actions != 'keep').sum()} of {len(actions)} parameters changed")
+
+
+def compare(given: argparse.Namespace) -> None:
+    """Write the comparison of two sweeps."""
+    if len(given.space) > 2:
+        raise InputError(f"--space is given {len(given.space)} times", mend="give it at most twice")
+    spaces = [*given.space, *given.space][:2] or [None, None]
+    ledgers = [_sweep_ledger(path, s) for path, s in zip((given.a, given.b), spaces, strict=True)]
+    from resweep.compare import best_so_far, comparison_text
+    from resweep.compare import compare as compare_
+    from resweep.files import write_csv_atomic, write_text_atomic
+
+    table, curves = compare_(*ledgers), best_so_far(*ledgers)
+    names = _names(given.a, given.b)
+    text = comparison_text(table, names, ledgers[0].space.direction)
+    out = _folder(given.out)
+    write_csv_atomic(out / "comparison.csv", table)
+    write_csv_atomic(out / "best_so_far.csv", curves)
+    write_text_atomic(out / "COMPARISON.md", text)
+    print(text, end="")
+
+
+def approve(given: argparse.Namespace) -> None:
+    """Approve a refined space."""
+    from resweep.approval import approve as approve_
+
+    print(approve_(given.sweep, given.results))
+
+
+def predict(given: argparse.Namespace) -> int:
+    """Name the category of ARC tasks."""
+    try:
+        from resweep.tasks.arc.predict import main as predict_
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{error.name} is not installed", mend="run `pip install 'resweep[arc]'`"
+        ) from None
+    json_ = ["--json"] if given.json else []
+    return predict_(["--checkpoint", given.checkpoint, *json_, "--", *given.tasks])
+
+
+def _ledger(trials: str | Path, space: str | Path):
+    from resweep.space import Space
+
+    loaded = Space.load(space)  # before pandas is imported: most mistakes are here
+    from resweep.ledger import Ledger
+
+    ledger = Ledger.load(trials, loaded)
+    for note in ledger.notes:
+        print(f"note: {trials}: {note}", file=sys.stderr)
+    return ledger
+
+
+def _sweep_ledger(path: str, space: str | None):
+    """Read the ledger of a sweep folder, or of a CSV with its space."""
+    place = Path(path)
+    if place.is_dir():
+        return _ledger(place / "trials.csv", space or place / "space.yaml")
+    beside = place.with_name("space.yaml")
+    if space is None and place.exists() and not beside.exists():
+        raise InputError(
+            "has no space.yaml beside it", where=path, mend="name its space with --space"
+        )
+    return _ledger(place, space or beside)
+
+
+def _names(a: str, b: str) -> tuple[str, str]:
+    """Return short names of two sweeps that tell them apart."""
+    names = [Path(p).resolve() for p in (a, b)]
+    names = [p.parent if p.name == "trials.csv" else p for p in names]
+    first, second = (p.stem if p.suffix == ".csv" else p.name for p in names)
+    return (first, second) if first != second else (f"{first} (a)", f"{second} (b)")
+
+
+def _folder(path: str) -> Path:
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is a file, not a folder", where=path, mend="choose another --out")
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

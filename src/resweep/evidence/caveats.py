@@ -1,0 +1,111 @@
+"""Warnings to read before any figure of a sweep is quoted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from resweep.evidence.directionality import choice_mask
+from resweep.evidence.drift import SCORE, drift
+from resweep.evidence.fingerprints import dead_parameters
+from resweep.evidence.noise import noise
+from resweep.evidence.points import columns, points
+from resweep.evidence.power import detectable_effect
+from resweep.evidence.ranges import ranges_explored
+from resweep.evidence.stability import stability
+from resweep.ledger import Ledger
+
+FEW_POINTS_PER_PARAMETER = 5
+LARGEST_GAP = 0.4
+FAIL_SHARE, FAIL_P = 0.2, 0.2
+DRIFT_P = 0.05
+NOISE_SHARE = 0.5
+SAME = 5e-4  # figures are quoted to three or four digits
+
+
+def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.DataFrame:
+    """Collect what stands against taking the figures at face value.
+
+    Parameters
+    ----------
+    ledger
+        Trials of one sweep.
+    headline
+        A figure that is quoted as the sweep's best; by default the best value recorded.
+    seed
+        Seed of the permutation test of drift.
+
+    Returns
+    -------
+    DataFrame
+        ``topic`` (headline, noise, size, failures, drift, coverage, dead), ``parameter`` (or
+        empty), ``message`` (one sentence).
+    """
+    rows: list[tuple[str, str, str]] = []
+    table = points(ledger)
+    rows += _headline(ledger, table, headline)
+    rows += _size(ledger, table)
+    for row in stability(ledger).itertuples():
+        if row.n_failed and row.fail_share >= FAIL_SHARE and row.p < FAIL_P:
+            text = f"{row.n_failed} of {row.n} trials at its {row.side} bound fail"
+            rows.append(("failures", row.parameter, f"{text}: that bound is a wall"))
+    for row in drift(ledger, seed=seed).itertuples():
+        if not row.p < DRIFT_P:
+            continue
+        if row.parameter == SCORE:
+            text = f"values move with the trial number (rho {row.rho_number:+.2f}, p {row.p:.3f})"
+            rows.append(("drift", "", f"{text}: early and late trials are not alike"))
+        elif abs(row.rho_cleared) < abs(row.rho) / 2 and abs(row.rho) > detectable_effect(row.n):
+            text = f"its trend {row.rho:+.2f} shrinks to {row.rho_cleared:+.2f}"
+            rows.append(("drift", row.parameter, f"{text} once the trial number is accounted for"))
+    for row in ranges_explored(ledger).itertuples():
+        if row.n_active and row.scale == "choices" and row.untried:
+            rows.append(("coverage", row.parameter, f"never tried: {row.untried}"))
+        elif row.n_active and row.scale != "choices" and row.largest_gap > LARGEST_GAP:
+            gap = f"{row.largest_gap:.0%} of its range in one stretch was never tried"
+            rows.append(("coverage", row.parameter, gap))
+    for row in dead_parameters(ledger).itertuples():
+        if row.dead:
+            text = f"{row.n_equal} trials trained the same model although it differed"
+            rows.append(("dead", row.parameter, f"{text}: it has no effect there"))
+    return pd.DataFrame(rows, columns=["topic", "parameter", "message"])
+
+
+def _headline(ledger: Ledger, table: pd.DataFrame, headline: float | None) -> list[tuple]:
+    """Ask whether the best is a trial at all, above the majority, and more than lucky noise."""
+    if table.empty:
+        return [("headline", "", "no trial completed: there is nothing to quote")]
+    facts = noise(ledger).set_index("quantity")["value"]
+    rows, best = [], float(facts["best_value"])
+    quoted = best if headline is None else headline
+    if headline is not None and not np.isclose(table["value"], headline, atol=SAME).any():
+        rows.append(("headline", "", f"no trial has the value {headline:.4g}; best is {best:.4g}"))
+        value = table["value"].to_numpy(dtype=float)
+        for one in columns(ledger.space, table).values():
+            for code, choice in enumerate(one.parameter.choices or ()):
+                mine = choice_mask(one, code)
+                if mine.sum() > 1 and abs(value[one.active][mine].mean() - headline) < SAME:
+                    text = f"{headline:.4g} is the mean of {int(mine.sum())} points with {choice}"
+                    rows.append(("headline", one.name, f"{text}, not a trial"))
+    if facts["best_above_majority"] < 2:
+        base = facts["majority_baseline"]
+        rows.append(("headline", "", f"{quoted:.4g} is within noise of the majority ({base:.4g})"))
+    if facts["noise_share"] > NOISE_SHARE:
+        text = f"noise alone explains {facts['noise_share']:.0%} of the spread between trials"
+        rows.append(("noise", "", text))
+    corrected = facts["best_corrected"]
+    if np.isfinite(corrected) and abs(best - corrected) > facts["best_standard_error"]:
+        text = f"the best value {best:.4g} is the luckiest of {len(table)}"
+        rows.append(("noise", "", f"{text}; expect about {corrected:.4g} when it is repeated"))
+    if not np.isfinite(facts["noise_sd"]):
+        rows.append(("noise", "", "noise is unknown: no replicate and no number of examples"))
+    return rows
+
+
+def _size(ledger: Ledger, table: pd.DataFrame) -> list[tuple]:
+    n, parameters = len(table), len(ledger.space.params)
+    seen = detectable_effect(n)
+    if n >= FEW_POINTS_PER_PARAMETER * parameters:
+        return []
+    text = f"{n} points for {parameters} parameters show rank correlations from {seen:.2f} up only"
+    return [("size", "", text)]

@@ -1,0 +1,91 @@
+"""What a sweep did, in a dozen figures: trials by state, best, mean, spread, duration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from resweep.evidence.points import ELITE_FRACTION, points
+from resweep.ledger import Ledger
+
+STATES = ("COMPLETE", "PRUNED", "FAIL")
+
+
+def overview(ledger: Ledger, seconds: pd.Series | None = None) -> pd.DataFrame:
+    """Summarise a ledger.
+
+    Parameters
+    ----------
+    ledger
+        Trials of one sweep.
+    seconds
+        Duration of trials in seconds, where it is known (it is kept beside the ledger).
+
+    Returns
+    -------
+    DataFrame
+        Columns ``quantity`` (str), ``value`` (float, NaN where there is nothing to report),
+        ``unit`` (str), ``n`` (int, what the figure is computed over).
+    """
+    trials, table = ledger.trials, points(ledger)
+    value = table["value"].to_numpy(dtype=float)
+    n = len(value)
+    best = int(table["score"].to_numpy().argmax()) if n else None
+    elites = value[table["elite"].to_numpy(dtype=bool)]
+    rows: list[tuple[str, float, str, int]] = [("trials", len(trials), "trials", len(trials))]
+    rows += [
+        (f"trials_{s.lower()}", int((trials["state"] == s).sum()), "trials", len(trials))
+        for s in STATES
+    ]
+    rows += [
+        ("points", n, "points", n),
+        ("replicates", int(table["n_repeats"].sum()) - n, "trials", n),
+        ("best_value", value[best] if n else np.nan, "value", n),
+        ("best_trial", table["number"].iloc[best] if n else np.nan, "trial number", n),
+        ("mean_value", value.mean() if n else np.nan, "value", n),
+        ("median_value", np.median(value) if n else np.nan, "value", n),
+        ("sd_value", value.std(ddof=1) if n > 1 else np.nan, "value", n),
+        ("worst_value", table["value"].iloc[table["score"].argmin()] if n else np.nan, "value", n),
+        ("elites", len(elites), f"points (best {ELITE_FRACTION:.0%})", n),
+        ("elite_threshold", _threshold(table), "value", n),
+        ("elite_mean_value", elites.mean() if len(elites) else np.nan, "value", len(elites)),
+    ]
+    if seconds is not None:
+        known = seconds.dropna().to_numpy(dtype=float)
+        count = len(known)
+        rows += [
+            ("total_duration", known.sum(), "s", count),
+            ("median_duration", np.median(known) if count else np.nan, "s", count),
+            ("longest_duration", known.max() if count else np.nan, "s", count),
+        ]
+    frame = pd.DataFrame(rows, columns=["quantity", "value", "unit", "n"])
+    return frame.astype({"value": float, "n": np.int64})
+
+
+def _threshold(table: pd.DataFrame) -> float:
+    """Value of the last elite."""
+    elites = table[table["elite"]]
+    return float(elites["value"].iloc[elites["score"].argmin()]) if len(elites) else np.nan
+
+
+def best_so_far(ledger: Ledger) -> pd.DataFrame:
+    """Return the best value after each trial.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``number``, ``state``, ``value``, ``best`` (best value of a complete trial up to
+        and including this one, NaN before the first).
+    """
+    frame = ledger.trials.sort_values("number", kind="stable").reset_index(drop=True)
+    sign = -1.0 if ledger.space.direction == "minimize" else 1.0
+    score = sign * frame["value"].where(frame["state"] == "COMPLETE")
+    score = score.where(np.isfinite(score.to_numpy(dtype=float)))
+    return pd.DataFrame(
+        {
+            "number": frame["number"],
+            "state": frame["state"],
+            "value": frame["value"],
+            "best": sign * score.cummax().ffill(),
+        }
+    )

@@ -1,0 +1,1 @@
+"""Refinement: evidence and a policy give one decision per parameter, and the next space."""

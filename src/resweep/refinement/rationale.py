@@ -1,0 +1,193 @@
+"""RATIONALE.md: every decision told to a person: evidence, alternatives, what would change it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from resweep.evidence.caveats import caveats
+from resweep.evidence.power import detectable_effect, trials_needed
+from resweep.evidence.summary import markdown_table
+from resweep.refinement.case import Case, Decision, describe_spec
+from resweep.refinement.overrides import RULE as OVERRIDE
+from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
+from resweep.refinement.refine import Refinement
+from resweep.space import describe_condition, describe_value
+
+ACTIONS = {
+    "fix": "Fix",
+    "narrow": "Narrow",
+    "expand": "Expand",
+    "reweight": "Reweight",
+    "shift": "Shift",
+    "keep": "Keep",
+}
+
+
+def rationale(refinement: Refinement) -> str:
+    """Return the rationale of a refinement as Markdown."""
+    old, new = refinement.parent.study_name, refinement.space.study_name
+    lines = [f"# From {old} to {new}: why", "", *_opening(refinement)]
+    lines += ["", f"## {old} and {new} side by side", "", *_side_by_side(refinement)]
+    lines += ["", "## Read this first", ""]
+    found = caveats(refinement.ledger)
+    lines += [
+        f"- {r.topic}: {f'`{r.parameter}` ' if r.parameter else ''}{r.message}."
+        for r in found.itertuples()
+    ] or ["Nothing stands against taking the figures at face value."]
+    lines += ["", "## Parameter by parameter"]
+    for name, decision in refinement.details.items():
+        lines += ["", *_parameter(refinement, name, decision)]
+    lines += ["", "## Back-test", "", *_backtest(refinement)]
+    lines += ["", "## How the decisions were made", "", *_method(refinement)]
+    return "\n".join(lines) + "\n"
+
+
+def _opening(refinement: Refinement) -> list[str]:
+    table = refinement.decisions
+    counts = table["action"].value_counts()
+    done = ", ".join(f"{action} {counts[action]}" for action in ACTIONS if action in counts)
+    overridden = int((table["rule"] == OVERRIDE).sum())
+    lines = [
+        f"Policy `{refinement.policy.name}` on {len(refinement.ledger.complete)} complete trials, "
+        f"for {refinement.space.n_trials} more. Decisions: {done or 'none'}."
+    ]
+    if overridden:
+        lines.append(f"{overridden} of them by a person, against or beside the rules.")
+    return lines
+
+
+def _side_by_side(refinement: Refinement) -> list[str]:
+    table = refinement.decisions[["parameter", "action", "old", "new", "confidence"]].copy()
+    table["parameter"] = [f"`{name}`" for name in table["parameter"]]
+    changed = refinement.decisions["old"] != refinement.decisions["new"]
+    table["new"] = np.where(changed, table["new"], "same")
+    parent = refinement.parent.study_name
+    return markdown_table(table.rename(columns={"old": parent, "new": refinement.space.study_name}))
+
+
+def _parameter(refinement: Refinement, name: str, decision: Decision) -> list[str]:
+    case = refinement.cases[name]
+    role = case.parameter.role
+    lines = [f"### `{name}`: {decision.action}" + (f" ({role})" if role else ""), ""]
+    before, after = describe_spec(case.parameter), decision.outcome
+    arrow = before if before == after else f"{before} → {after}"
+    lines.append(f"**{ACTIONS[decision.action]}** {arrow}. Confidence: {decision.confidence}.")
+    lines += ["", f"- Why: {decision.reason} (rule: {decision.rule})."]
+    lines.append(f"- Evidence: {'; '.join(_evidence(case))}.")
+    if decision.considered:
+        lines.append("- Considered first:")
+        lines += [f"  - {rule}: {why}." for rule, why in decision.considered]
+    if isinstance(refinement.policy, ConservativePolicy):
+        lines.append(f"- What would change this: {_change(case, decision, refinement.policy)}.")
+    return lines
+
+
+def _evidence(case: Case) -> list[str]:
+    """State the figures on one parameter, as short phrases."""
+    test, spec, n = case.test, case.parameter, case.test.n_active
+    facts = [f"active in {n} points, {test.n_elites} of them elites"]
+    if spec.condition:
+        facts[0] += f" (only if {describe_condition(spec)})"
+    if test.column.has_order and np.isfinite(test.rho):
+        facts.append(f"trend rho {test.rho:+.2f}, p {_figure(test.p_trend)}")
+    if np.isfinite(test.span):
+        values = case.values[case.elite].astype(float)
+        low, high = describe_value(float(values.min())), describe_value(float(values.max()))
+        span = f"elites from {low} to {high}, {test.span:.0%} of the range"
+        facts.append(f"{span}, p {_figure(test.p_span)}")
+    if np.isfinite(test.p_follow):
+        paid = "paid" if test.p_cluster < 1 else "did not pay"
+        facts.append(f"following the elites {paid}, p {_figure(test.p_follow)}")
+    for side, share, all_points in zip(("low", "high"), test.crowd, test.crowd_all, strict=True):
+        if share > 0:
+            facts.append(f"{share:.0%} of them at the {side} bound ({all_points:.0%} of all)")
+    if not spec.is_numeric:
+        arms = []
+        for code, choice in enumerate(spec.choices):
+            mine = case.choice_points(code)
+            mean = f"mean score {case.score[mine].mean():.4g}, " if mine.any() else ""
+            hits = int((mine & case.elite).sum())
+            arms.append(f"{describe_value(choice)} ({mean}n {int(mine.sum())}, elites {hits})")
+        facts.append(", ".join(arms))
+    if np.isfinite(test.p_contrast):
+        facts.append(f"contrast p {_figure(test.p_contrast)}")
+    if np.isfinite(case.q):
+        facts.append(f"over all parameters q {_figure(case.q)}")
+    facts += [
+        f"{wall.n_failed} of {wall.n} trials at the {side} bound failed"
+        for side, wall in case.walls.items()
+    ]
+    return facts
+
+
+def _figure(p: float) -> str:
+    return "unknown" if not np.isfinite(p) else f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
+
+
+def _change(case: Case, decision: Decision, policy: ConservativePolicy) -> str:
+    """Say which new evidence would lead to another decision."""
+    n = case.test.n_active
+    if decision.rule == OVERRIDE:
+        return "whoever gave the reason above"
+    if decision.rule == "unexplored":
+        return f"{policy.unexplored.elites} elites with it active"
+    if decision.rule == "fair trial":
+        least = policy.fair_trial.n_fair
+        return f"at least {least} points in every arm, after which it is judged like any other"
+    if decision.action == "keep":
+        needed = trials_needed(case.effect)
+        if math.isfinite(needed) and needed > n:
+            return (
+                f"about {needed:.0f} active points, if the effect seen ({case.effect:+.2f}) is "
+                f"real; {n} show effects from {detectable_effect(n):.2f} up"
+            )
+        return _missing(decision)
+    if decision.rule == "at the bound":
+        return "elites inside the new range, away from its bound"
+    if decision.action == "fix":
+        value = describe_value(decision.value)
+        return f"a trial of the fallback share at another value than {value} among the next elites"
+    return "trials of the fallback share outside the new range among the next elites"
+
+
+def _missing(decision: Decision) -> str:
+    """Say what the first rule in question was short of."""
+    if not decision.considered:
+        return "elites that agree, or that press on a bound"
+    rule, why = decision.considered[0]
+    return f"another answer to the rule {rule}, which now says: {why}"
+
+
+def _backtest(refinement: Refinement) -> list[str]:
+    test = refinement.backtest
+    lines = markdown_table(test.summary)
+    if test.contains_elites:
+        lines += ["", "Every elite of the parent lies in the new space."]
+    else:
+        lines += ["", "Elites that the new space leaves out:", "", *markdown_table(test.lost)]
+    if len(test.room):
+        lines += ["", "Room around the best point:", "", *markdown_table(test.room)]
+    return lines
+
+
+def _method(refinement: Refinement) -> list[str]:
+    if isinstance(refinement.policy, AggressivePolicy):
+        return [
+            "Blindly: ranges are the elites' exact span, choices that no elite used are pruned, "
+            "bounds that an elite touches grow. Nothing was tested. It is a reference, not advice."
+        ]
+    rule = refinement.policy.confidence
+    return [
+        "The rules apply in the order shown; the first that applies decides. Every p-value comes "
+        "from permuting the scores over the points where the parameter is active. A parameter's p "
+        "is the smallest of its tests times their number; q adjusts it over the parameters "
+        f"(Benjamini-Hochberg) that were active in {refinement.policy.min_active} points or more.",
+        "",
+        f"Confidence of a change is high with q ≤ {rule.high_q:g}, {rule.high_n} active points and "
+        f"a rank correlation of {rule.high_effect:g}; moderate with q ≤ {rule.moderate_q:g} and "
+        f"{rule.moderate_n} points; low otherwise. Keeping is of high confidence where a rank "
+        f"correlation of {rule.keep_high:g} would have shown, of moderate confidence where "
+        f"{rule.keep_moderate:g} would have, low otherwise.",
+    ]

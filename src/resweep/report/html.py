@@ -1,0 +1,183 @@
+"""HTML fragments: text is escaped unless it is already a fragment."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+VOID = {"br", "hr", "img", "input", "link", "meta"}
+DIGITS = 4
+
+
+class Html(str):
+    """A piece of HTML; everything else is text and is escaped."""
+
+    __slots__ = ()
+
+
+def escape(value: Any) -> Html:
+    """Return `value` as HTML; fragments as they are, ``None`` as nothing."""
+    if isinstance(value, Html):
+        return value
+    return Html("" if value is None else html.escape(str(value), quote=True))
+
+
+def join(parts: Iterable[Any], between: str = "") -> Html:
+    """Return `parts` one after the other, each escaped."""
+    return Html(str(escape(between)).join(escape(part) for part in parts))
+
+
+def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
+    """Return an element.
+
+    Parameters
+    ----------
+    name : str
+        Name of the element.
+    *children
+        Text (escaped) or fragments.
+    **attributes
+        Underscores become hyphens, a trailing one is dropped (``class_``); ``None`` and ``False``
+        leave the attribute out, ``True`` writes it without a value.
+    """
+    pieces = [name]
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        key = key.rstrip("_").replace("_", "-")
+        pieces.append(key if value is True else f'{key}="{html.escape(str(value), quote=True)}"')
+    opening = f"<{' '.join(pieces)}>"
+    return Html(opening if name in VOID else f"{opening}{join(children)}</{name}>")
+
+
+def figure_text(value: Any, digits: int = DIGITS) -> str:
+    """Return a number for a person: four digits, a dash where there is none."""
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        value = float(value)
+        if math.isnan(value):
+            return "–"
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        if value == int(value) and abs(value) < 1e6:
+            return f"{int(value)}".replace("-", "−")
+        return f"{value:.{digits}g}".replace("-", "−")
+    return str(value)
+
+
+def number(value: Any, digits: int = DIGITS, sign: bool = False) -> Html:
+    """Return a number whose exact value stands in the attribute ``value`` of its element."""
+    text = figure_text(value, digits)
+    finite = not isinstance(value, str) and value is not None and value is not pd.NA
+    if not finite or not np.isfinite(value):
+        return escape(text)
+    prefix = "+" if sign and value > 0 else ""
+    return tag("data", prefix + text, value=_exact(value))
+
+
+def _exact(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    return str(int(value)) if isinstance(value, int | np.integer) else repr(float(value))
+
+
+def probability(p: Any) -> Html:
+    """Return a p or q with three decimals, or its order of magnitude below 0.001."""
+    if p is None or pd.isna(p):
+        return escape("–")
+    p = float(p)
+    return tag("data", f"{p:.3f}" if p >= 0.001 else f"{p:.0e}".replace("-", "−"), value=repr(p))
+
+
+def percent(share: Any, decimals: int = 0) -> Html:
+    """Return a share as a percentage."""
+    if share is None or pd.isna(share):
+        return escape("–")
+    return tag("data", f"{float(share):.{decimals}%}", value=repr(float(share)))
+
+
+def interval(low: Any, high: Any) -> Html:
+    """Return ``low to high``, or a dash where there is no interval."""
+    if pd.isna(low) or pd.isna(high):
+        return escape("–")
+    return join([number(low, 3), " to ", number(high, 3)])
+
+
+def table(
+    headings: Sequence[str | tuple[str, str]],
+    rows: Iterable[Sequence[Any]],
+    caption: str,
+    source: str | None = None,
+) -> Html:
+    """Return a table that scrolls in a container of its own.
+
+    Parameters
+    ----------
+    headings : sequence
+        Heading of each column, or (heading, what it means); one that ends in ``#`` heads numbers.
+    rows : iterable of sequences
+        Cells: text, numbers or fragments. The first cell of a row heads it.
+    caption : str
+        What the table shows.
+    source : str, optional
+        The file that holds these figures in full.
+    """
+    heads, numeric = [], []
+    for heading in headings:
+        title, meaning = (heading, None) if isinstance(heading, str) else heading
+        numeric.append(title.endswith("#"))
+        kind = "n" if numeric[-1] else None
+        heads.append(tag("th", title.rstrip("#"), scope="col", class_=kind, title=meaning))
+    body = []
+    for row in rows:
+        cells = []
+        for place, (cell, right) in enumerate(zip(row, numeric, strict=True)):
+            plain = isinstance(cell, str) or cell is None
+            content = cell if plain else number(cell)
+            kind = "n" if right else None
+            cells.append(
+                tag("td", content, class_=kind)
+                if place
+                else tag("th", content, scope="row", class_=kind)
+            )
+        body.append(tag("tr", *cells))
+    if not body:
+        body = [tag("tr", tag("td", "nothing", colspan=len(heads)))]
+    title = [caption] + ([" — ", tag("code", source)] if source else [])
+    inner = tag(
+        "table",
+        tag("caption", *title),
+        tag("thead", tag("tr", *heads)),
+        tag("tbody", *body),
+    )
+    return tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def details(summary: Any, *children: Any, **attributes: Any) -> Html:
+    """Return content that opens on demand, by mouse and by keyboard."""
+    return tag("details", tag("summary", summary), *children, **attributes)
+
+
+def paragraph(*children: Any, class_: str | None = None) -> Html:
+    """Return a paragraph."""
+    return tag("p", *children, class_=class_)
+
+
+def code(value: Any) -> Html:
+    """Return a name or a command as code."""
+    return tag("code", value)
+
+
+def note(*children: Any) -> Html:
+    """Return a quiet remark."""
+    return paragraph(*children, class_="note")

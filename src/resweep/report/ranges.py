@@ -1,0 +1,212 @@
+"""Where values lie in a range: isolation plots, strips of values, old and new ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resweep.evidence.points import choice_codes
+from resweep.report.html import Html, join, number, percent, tag
+from resweep.report.inputs import Sweep
+from resweep.report.plot import (
+    Scale,
+    area,
+    axis_row,
+    bar,
+    choice_ticks,
+    dots,
+    jitter,
+    legend,
+    line,
+    mark,
+    parameter_scale,
+    plot,
+    row,
+)
+from resweep.space import Parameter, describe_value
+
+Form = tuple[str, Parameter | None, Any]  # name of the sweep, its range, or the fixed value
+MEANS = (("point", "point"), ("elite", "elite (best quarter)"))
+
+
+def describe_form(parameter: Parameter | None, fixed: Any) -> str:
+    """Return a range, choices with their shares, or a fixed value, for a person."""
+    if parameter is None:
+        return "inactive" if fixed is None else f"fixed at {describe_value(fixed)}"
+    if parameter.is_numeric:
+        text = f"{describe_value(parameter.low)} to {describe_value(parameter.high)}"
+        return f"{text} (log)" if parameter.log else text
+    if parameter.weights is None:
+        return ", ".join(describe_value(c) for c in parameter.choices)
+    shares = zip(parameter.choices, parameter.weights, strict=True)
+    return ", ".join(f"{describe_value(c)} ({w:.0%})" for c, w in shares)
+
+
+def active(sweep: Sweep, parameter: Parameter) -> pd.DataFrame:
+    """Return the points of a sweep in which a parameter was active."""
+    return sweep.points[sweep.points[f"params_{parameter.name}"].notna()]
+
+
+def common_scale(parameter: Parameter, forms: Sequence[Form]) -> Scale:
+    """Return a scale over all ranges of a number."""
+    return parameter_scale(parameter, *(form for _, form, _ in forms if form is not None))
+
+
+def places(parameter: Parameter, points: pd.DataFrame, scale: Scale | None) -> np.ndarray:
+    """Return where the values of points lie from left to right, 0..1."""
+    values = points[f"params_{parameter.name}"].to_numpy()
+    if parameter.is_numeric:
+        return np.atleast_1d(scale.at(values.astype(float)))
+    codes = choice_codes(parameter.choices, values)
+    return (codes + 0.5 + 0.28 * jitter(len(codes))) / len(parameter.choices)
+
+
+def isolation_plot(sweep: Sweep, parameter: Parameter, forms: Sequence[Form] = ()) -> Html:
+    """Draw the value of every point against one parameter, with the ranges of it below.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    parameter : Parameter
+        As it was searched in `sweep`.
+    forms : sequence of (str, Parameter or None, fixed value)
+        The ranges to draw, oldest first.
+    """
+    points = active(sweep, parameter)
+    if points.empty:
+        return tag("p", "It was active in no completed trial.", class_="note")
+    scale = common_scale(parameter, forms) if parameter.is_numeric else None
+    across = places(parameter, points, scale)
+    up = Scale.over(points["value"])
+    high = np.atleast_1d(up.at(points["value"].to_numpy(dtype=float)))
+    elite = points["elite"].to_numpy(dtype=bool)
+    stretched = [dots(across[~elite], high[~elite], "point")]
+    if not parameter.is_numeric:
+        stretched += _means(parameter, points, up)
+    marks = [
+        mark(a, b, "elite", f"trial {n}: {name_value(v)}, value {value:.4g}")
+        for a, b, n, v, value in zip(
+            across[elite],
+            high[elite],
+            points.loc[elite, "number"],
+            points.loc[elite, f"params_{parameter.name}"],
+            points.loc[elite, "value"],
+            strict=True,
+        )
+    ]
+    ticks = scale.ticks(5) if parameter.is_numeric else choice_ticks(parameter.choices)
+    picture = area(
+        stretched,
+        marks,
+        label=f"Value against {parameter.name} for {len(points)} points, {elite.sum()} of them "
+        "elites",
+    )
+    parts = [
+        legend(*MEANS, *([] if parameter.is_numeric else [("mean", "mean")])),
+        plot(
+            picture,
+            x_ticks=ticks,
+            y_ticks=up.ticks(4),
+            x_label=parameter.name,
+            y_label="value",
+            height=190,
+        ),
+    ]
+    if parameter.is_numeric and forms:
+        parts.append(range_rows(scale, forms))
+    return tag("figure", *parts)
+
+
+def _means(parameter: Parameter, points: pd.DataFrame, up: Scale) -> list[Html]:
+    codes = choice_codes(parameter.choices, points[f"params_{parameter.name}"].to_numpy())
+    n, found = len(parameter.choices), []
+    for code in np.unique(codes):
+        height = up.at(float(points["value"].to_numpy()[codes == code].mean()))
+        found.append(line([(code + 0.15) / n, (code + 0.85) / n], [height] * 2, "mean"))
+    return found
+
+
+def name_value(value: Any) -> str:
+    """Return a parameter's value as people write it."""
+    if isinstance(value, bool | np.bool_):
+        return describe_value(bool(value))
+    return describe_value(float(value) if isinstance(value, np.floating) else value)
+
+
+def range_rows(scale: Scale, forms: Sequence[Form]) -> Html:
+    """Draw ranges of a number above each other, on one scale."""
+    rows = []
+    for place, (name, parameter, fixed) in enumerate(forms):
+        kind = "range-new" if place == len(forms) - 1 and place else "range-old"
+        if parameter is not None and parameter.is_numeric:
+            low, high = scale.at([parameter.low, parameter.high])
+            drawn = [bar(low, high, 0.25, 0.75, kind)]
+        elif isinstance(fixed, int | float) and not isinstance(fixed, bool):
+            at = scale.at(fixed)
+            drawn = [line([at, at], [0.1, 0.9], f"{kind} pin")]
+        else:
+            drawn = []
+        text = describe_form(parameter, fixed)
+        picture = area(drawn, label=f"range in {name}: {text}")
+        rows.append(row(name, picture, text, height=16, class_=kind))
+    return tag("div", *rows, class_="rows ranges")
+
+
+def strip(sweep: Sweep, parameter: Parameter, forms: Sequence[Form]) -> Html:
+    """Draw the tried values of a number as ticks, the elites as marks, and the ranges below."""
+    points = active(sweep, parameter)
+    scale = common_scale(parameter, forms)
+    at = places(parameter, points, scale)
+    elite = points["elite"].to_numpy(dtype=bool)
+    ticks = [dots(at[~elite], np.full((~elite).sum(), 0.5), "tick")] if len(points) else []
+    marks = [
+        mark(a, 0.5, "elite", f"trial {n}: {name_value(v)}", 4)
+        for a, n, v in zip(
+            at[elite],
+            points.loc[elite, "number"],
+            points.loc[elite, f"params_{parameter.name}"],
+            strict=True,
+        )
+    ]
+    label = f"{parameter.name}: {len(points)} values tried, {elite.sum()} by elites"
+    values = row("values", area(ticks, marks, label=label), f"{len(points)} points", height=26)
+    return tag("div", values, range_rows(scale, forms), axis_row(scale.ticks(4)), class_="rows")
+
+
+def choice_shares(sweep: Sweep, parameter: Parameter) -> Html:
+    """Draw the share of each choice among all points and among the elites."""
+    rows = []
+    for entry in sweep.rows("elite_choices", parameter.name).itertuples():
+        shares = [
+            bar(0, float(share), low, high, kind)
+            for share, low, high, kind in (
+                (entry.share, 0.52, 0.85, "share-all"),
+                (entry.elite_share, 0.15, 0.48, "share-elite"),
+            )
+            if pd.notna(share) and share > 0
+        ]
+        label = f"{entry.choice}: {entry.n} points, {entry.n_elite} elites"
+        text = join([number(entry.n), " points, ", number(entry.n_elite), " elites"])
+        name = str(entry.choice).lower() if parameter.is_boolean else str(entry.choice)
+        rows.append(row(name, area(shares, label=label), text, height=24))
+    if not rows:
+        return tag("p", "It was active in no completed trial.", class_="note")
+    return tag("div", *rows, axis_row([(0, "0%"), (0.5, "50%"), (1, "100%")]), class_="rows")
+
+
+def elites_text(sweep: Sweep, parameter: Parameter) -> Html:
+    """Say where the elites lie and whether they press on a bound."""
+    span = sweep.row("elite_spans", parameter.name)
+    parts: list[Any] = []
+    if span is not None and span["n_elites"] > 0:
+        parts += ["Elites from ", number(span["low"]), " to ", number(span["high"])]
+        parts += [" (", percent(span["span"]), " of the range)."]
+    for bound in sweep.rows("elite_crowding", parameter.name).itertuples():
+        if bound.n_elites and bound.elite_share >= 0.4:
+            parts += [" ", percent(bound.elite_share), f" of them at the {bound.side} bound "]
+            parts += ["(", percent(bound.share), " of all points)"]
+            parts.append("." if bound.can_grow else ", which is its limit.")
+    return tag("p", *parts, class_="note") if parts else Html("")

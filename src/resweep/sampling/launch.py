@@ -1,0 +1,180 @@
+"""What a sweep starts from: its space, the trials it inherits, the points it tries first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from resweep.errors import InputError
+from resweep.ledger import Ledger
+from resweep.sampling.schedule import FALLBACK
+from resweep.sampling.warmstart import CannotCarry, carry, reexpress
+from resweep.space import Space
+
+
+def first_space(
+    space: Space,
+    *,
+    name: str,
+    n_trials: int | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    pruner: Mapping[str, Any] | str | None = None,
+) -> Space:
+    """Return a first sweep's space with the overrides of the configuration."""
+    changed = space.replace(
+        study_name=name,
+        n_trials=n_trials or space.n_trials,
+        fixed={**space.fixed, **(fixed or {})},
+    )
+    if pruner is not None:
+        changed = changed.replace(
+            pruner=pruner if isinstance(pruner, Mapping) else {"type": pruner}
+        )
+    return Space.loads(changed.dumps(), f"space of {name}")  # checks the overrides
+
+
+def inherited(ancestors: Sequence[tuple[str, Ledger]], space: Space) -> pd.DataFrame:
+    """Return the ancestors' completed trials, re-expressed in `space` where they fit.
+
+    Parameters
+    ----------
+    ancestors : sequence of (str, Ledger)
+        Nearest first.
+    space : Space
+
+    Returns
+    -------
+    DataFrame
+        As `resweep.sampling.warmstart.carry`; the oldest ancestor's trials first.
+    """
+    tables = [carry(ledger, name, space) for name, ledger in reversed(ancestors)]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def best_points(ledger: Ledger, count: int) -> list[dict[str, Any]]:
+    """Return the parameters of the `count` best points, repeats ranked by their mean."""
+    complete = ledger.complete.assign(score=ledger.scores)
+    points = [ledger.assignment(row) for _, row in complete.iterrows()]
+    keys = pd.Series([tuple(sorted(p.items(), key=str)) for p in points], dtype=object)
+    means = complete["score"].groupby(keys.map(str).to_numpy()).transform("mean")
+    order = means.sort_values(ascending=False, kind="stable").index
+    found: list[dict[str, Any]] = []
+    for index in order:
+        if len(found) < count and points[index] not in found:
+            found.append(points[index])
+    return found
+
+
+def build(
+    space: Space,
+    ancestors: Sequence[tuple[str, Ledger]] = (),
+    *,
+    warm_start: bool = True,
+    enqueue_best: int = 0,
+    enqueue: Sequence[Mapping[str, Any]] = (),
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Collect everything besides settings that decides the proposals of a sweep.
+
+    Parameters
+    ----------
+    space : Space
+    ancestors : sequence of (str, Ledger)
+        Parent first, then its parent, and so on; empty for a first sweep.
+    warm_start : bool
+        Whether the ancestors' trials are shown to the sampler.
+    enqueue_best : int
+        How many of the parent's best points are tried first, as far as they fit.
+    enqueue : sequence of dict
+        More points to try first; they may leave parameters out.
+
+    Returns
+    -------
+    launch : dict
+        JSON-ready: ``space``, ``fallback_space``, ``warm``, ``fallback_warm``, ``enqueued``.
+    table : DataFrame
+        Which ancestors' trials were carried over, and why others were not.
+
+    Raises
+    ------
+    InputError
+        If an enqueued point does not fit the space.
+    """
+    table = inherited(ancestors, space)
+    points = [_checked(point, space, index) for index, point in enumerate(enqueue)]
+    for point in best_points(ancestors[0][1], enqueue_best) if ancestors else []:
+        try:
+            points.append(reexpress(point, ancestors[0][1].space, space))
+        except CannotCarry:
+            continue
+    launch = {
+        "space": space.dumps(),
+        "warm": _pairs(table) if warm_start else [],
+        "enqueued": points,
+        "fallback_space": None,
+        "fallback_warm": [],
+    }
+    if ancestors:
+        parent = ancestors[0][1].space
+        launch["fallback_space"] = _in_terms_of(parent, space).dumps()
+        launch["fallback_warm"] = _pairs(inherited(ancestors, parent)) if warm_start else []
+    return launch, table.drop(columns="params", errors="ignore")
+
+
+def _pairs(table: pd.DataFrame) -> list[list]:
+    if table.empty:
+        return []
+    fits = table[table["carried"]]
+    return [[row.params, float(row.value)] for row in fits.itertuples()]
+
+
+def _in_terms_of(parent: Space, child: Space) -> Space:
+    """Return the parent's space with the child's name, pruner and other fixed settings."""
+    settings = {k: v for k, v in child.fixed.items() if k not in parent and k not in parent.fixed}
+    return parent.replace(
+        study_name=child.study_name, pruner=child.pruner, fixed={**parent.fixed, **settings}
+    )
+
+
+def _checked(point: Mapping[str, Any], space: Space, index: int) -> dict[str, Any]:
+    for name, value in point.items():
+        if name not in space or not space[name].contains(value):
+            raise InputError(
+                f"{name} = {value!r} does not fit the space",
+                where=f"engine.enqueue, point {index}",
+                mend="correct the point or widen the space",
+            )
+    return {name: space[name].cast(value) for name, value in point.items()}
+
+
+def sweep_ledger(
+    records: Iterable[Mapping[str, Any]], space: Space, fallback_space: Space | None = None
+) -> Ledger:
+    """Build the ledger of a sweep; fallback trials that fit `space` are re-expressed in it.
+
+    Raises
+    ------
+    InputError
+        If a trial has no record, or two.
+    """
+    home = []
+    records = sorted(records, key=lambda record: record["number"])
+    for number, record in enumerate(records):
+        if record["number"] != number:
+            lost = record["number"] > number
+            raise InputError(
+                f"trial {number if lost else record['number']} has "
+                f"{'no record' if lost else 'two records'}: a file of records was damaged",
+                where="the ledger",
+                mend="delete the file of trials/ in which it belongs (they hold consecutive "
+                "trials, in order) and run the same command again",
+            )
+        if fallback_space is not None and record["user_attrs"]["kind"] == FALLBACK:
+            try:
+                params = reexpress(record["params"], fallback_space, space)
+                record = {**record, "params": params}
+            except CannotCarry:
+                pass
+        home.append(record)
+    return Ledger.from_records(home, space)

@@ -1,0 +1,131 @@
+"""What is decided about a trial by its number alone: its seed, its role, the jobs it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from hashlib import sha256
+from itertools import count
+
+PROPOSAL, ENQUEUED, REPLICATE, FALLBACK = "proposal", "enqueued", "replicate", "fallback"
+
+
+def seed_for(*words: object) -> int:
+    """Return a seed in ``0 .. 2**31-1`` that depends on `words` and on nothing else."""
+    return int.from_bytes(sha256(":".join(map(str, words)).encode()).digest()[:4]) >> 1
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The roles of a sweep's trials.
+
+    Attributes
+    ----------
+    n_enqueued : int
+        The first trials take given points.
+    fallback : float
+        Share of all trials drawn from the parent's space, evenly spread.
+    replicate_from : int
+        From this number on, every second trial that is not a fallback re-runs one of the best
+        points. A prefix of the sweep does not depend on it, so a longer sweep keeps its start.
+    """
+
+    n_enqueued: int = 0
+    fallback: float = 0.0
+    replicate_from: int | None = None
+
+    @classmethod
+    def plan(cls, n_trials: int, n_enqueued: int, replicate: float, fallback: float) -> Schedule:
+        """Plan `n_trials` trials of which about a share `replicate` re-run the best, at the end."""
+        n_replicates = round(n_trials * replicate)
+        start = n_trials
+        while n_replicates and start > n_enqueued:
+            start -= 1
+            free = n_trials - start - _fallbacks(fallback, start, n_trials)
+            if (free + 1) // 2 >= n_replicates:
+                break
+        return cls(n_enqueued, fallback, start if n_replicates else None)
+
+    def role(self, number: int) -> str:
+        """Return the role of trial `number`."""
+        if number < self.n_enqueued:
+            return ENQUEUED
+        if self._is_fallback(number):
+            return FALLBACK
+        if self.replicate_from is None or number < self.replicate_from:
+            return PROPOSAL
+        first = max(self.replicate_from, self.n_enqueued)
+        turn = number - first - _fallbacks(self.fallback, first, number)
+        return REPLICATE if turn % 2 == 0 else PROPOSAL
+
+    def _is_fallback(self, number: int) -> bool:
+        return _fallbacks(self.fallback, number, number + 1) > 0
+
+    def up_to(self, last: int) -> Schedule:
+        """Return the part that trials up to number `last` can see."""
+        seen = self.replicate_from is not None and last >= self.replicate_from
+        return Schedule(self.n_enqueued, self.fallback, self.replicate_from if seen else None)
+
+
+@cache
+def _fraction(share: float) -> Fraction:
+    return Fraction(share).limit_denominator(1000)
+
+
+def _fallbacks(share: float, first: int, end: int) -> int:
+    """Return how many of the trials ``first .. end-1`` are due as fallbacks; `share` is below 1."""
+    exact = _fraction(share)
+    return int(end * exact) - int(first * exact)
+
+
+def quota_sequence(weights: tuple[float, ...]) -> Iterator[int]:
+    """Yield choice indices whose counts follow `weights` as closely as whole numbers allow.
+
+    Of the choices that may come now, the one comes whose quota falls due first. The counts of every
+    prefix deviate from the exact shares by less than one, those of every run by less than two; of
+    two choices by at most a half and by at most one (the "chairman assignment problem":
+    Tijdeman, R. (1980), Discrete Mathematics 32, 323-330).
+
+    Parameters
+    ----------
+    weights : tuple of float
+        Shares that sum to one.
+    """
+    shares = [Fraction(w).limit_denominator(10_000) for w in weights]
+    shares = [share / sum(shares) for share in shares]
+    slack = 1 - Fraction(1, max(2, 2 * len(shares) - 2))
+    counts = [0] * len(shares)
+    for step in count(1):
+        due = [i for i, s in enumerate(shares) if s and s * step - counts[i] >= 1 - slack]
+        chosen = min(due, key=lambda i: ((slack + counts[i]) / shares[i], i))
+        counts[chosen] += 1
+        yield chosen
+
+
+def job_numbers(job: int, trials_per_job: int, n_trials: int) -> range:
+    """Return the trial numbers of `job`."""
+    return range(job * trials_per_job, min((job + 1) * trials_per_job, n_trials))
+
+
+def job_count(n_trials: int, trials_per_job: int) -> int:
+    """Return how many jobs carry `n_trials` trials."""
+    return -(-n_trials // trials_per_job)
+
+
+def jobs_before(job: int, trials_per_job: int, window: int) -> range:
+    """Return the jobs that `job` waits for directly.
+
+    Trial t needs the results of trials ``0 .. t-window``. Jobs further back are waited for by the
+    jobs returned here, so the edges of the whole sweep grow linearly with its length.
+    """
+    newest = _newest_needed(job, trials_per_job, window)
+    return range(max(0, _newest_needed(newest, trials_per_job, window) + 1), newest + 1)
+
+
+def _newest_needed(job: int, trials_per_job: int, window: int) -> int:
+    if job < 0:
+        return -1
+    last = (job + 1) * trials_per_job - 1
+    return min((last - window) // trials_per_job if last >= window else -1, job - 1)

@@ -1,0 +1,1 @@
+"""Nine-way classification of ARC tasks from a few demonstration pairs."""

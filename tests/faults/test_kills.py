@@ -1,0 +1,130 @@
+"""Killed at random moments, a sweep ends with the bytes of one that was left alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import time
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.faults
+
+PATIENT = {"retries": 60, "trials_per_job": 2}  # these kills are not the trials' fault
+SLOW = {"pause": 0.12}
+
+
+def kill(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        process.kill()
+        return True
+    return False
+
+
+def disturb(sweep, rng, kills: int) -> int:
+    """Run a sweep to its end while killing workers, supervisors and Snakemake itself."""
+    done, restarts = 0, 0
+    while restarts < 40:
+        restarts += 1
+        snakemake = sweep.start()
+        spared: set[str] = set()  # a job whose supervisor was killed: Snakemake starts it thrice
+        moment = time.monotonic() + rng.uniform(2.0, 5.0)
+        while snakemake.poll() is None:
+            time.sleep(rng.uniform(0.1, 0.5))
+            if done >= kills:
+                continue
+            if time.monotonic() > moment:
+                if rng.random() < 0.5:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(snakemake.pid, signal.SIGKILL)
+                else:
+                    snakemake.kill()
+                done += 1
+                break
+            role = rng.choice(["worker", "worker", "supervisor"])
+            victims = sweep.processes(role)
+            if not victims:
+                continue
+            victim = rng.choice(victims)
+            if role == "supervisor":
+                job = victim.cmdline()[victim.cmdline().index("--job") + 1]
+                if job in spared:
+                    continue
+                spared.add(job)
+            done += kill(victim)
+        if snakemake.wait() == 0:
+            return done
+        sweep.unlock()
+    raise AssertionError("the sweep did not end")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_kills_leave_no_trace(sweep, seed, undisturbed):
+    torn = sweep(engine=PATIENT, fixed=SLOW)
+    done = disturb(torn, random.Random(seed), kills=12)
+    assert done >= 10, f"only {done} kills"
+    assert torn.ledger() == undisturbed
+    assert not torn.processes()
+    assert not torn.unfinished.exists()
+    assert not [p for p in (torn.home / "trials").iterdir() if p.name.startswith(".")]
+
+
+def test_worker_dies_with_its_supervisor(sweep):
+    torn = sweep(fixed={"pause": 5.0})
+    torn.start()
+    until = time.monotonic() + 30
+    while not torn.processes("worker") and time.monotonic() < until:
+        time.sleep(0.1)
+    workers = torn.processes("worker")
+    assert workers
+    time.sleep(0.5)
+    for process in torn.processes("supervisor"):
+        process.kill()
+    _, alive = psutil.wait_procs(workers, timeout=3)
+    assert not alive, "the worker lives on without its supervisor"
+
+
+def test_second_snakemake_is_refused_and_harmless(sweep, undisturbed):
+    first = sweep(fixed=SLOW)
+    running = first.start()
+    time.sleep(3.0)
+    assert running.poll() is None
+    (first.folder / "output.txt").rename(first.folder / "first.txt")
+    text = first.run(fails=True)
+    assert "--unlock" in text
+    assert running.wait(timeout=60) == 0
+    assert first.ledger() == undisturbed
+
+
+def test_orphans_of_a_killed_snakemake_and_a_new_one_share_the_work(sweep, undisturbed):
+    torn = sweep(fixed={"pause": 0.4})
+    running = torn.start()
+    while not torn.processes("worker"):
+        time.sleep(0.1)
+    time.sleep(0.5)
+    running.kill()
+    running.wait()
+    assert torn.processes("worker"), "jobs of a killed Snakemake go on"
+    torn.unlock()
+    text = torn.run()
+    assert "waiting for another process that runs the same trials" in text
+    assert torn.ledger() == undisturbed
+
+
+def test_left_overs_of_another_configuration_are_not_taken_up(sweep):
+    torn = sweep(fixed={"pause": 0.3}, engine={"seed": 8})
+    running = torn.start()
+    while not list(torn.unfinished.glob("*/checkpoint")):
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    torn.unlock()
+    torn.engine, torn.fixed = {"seed": 9}, {}
+    torn.configure()
+    torn.run()
+    fresh = sweep("fresh", engine={"seed": 9})
+    fresh.run()
+    assert torn.ledger() == fresh.ledger()

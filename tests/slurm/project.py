@@ -1,0 +1,167 @@
+"""A checkout of its own with a toy sweep that notes when and where each trial ran."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "rules", "workflow", "src", "config", "profiles", "envs", "slurm")
+
+# A trial whose `hold-<number>` file exists takes it away and sleeps as long as the file says: only
+# the first of several processes that run the same trial is held up.
+OBJECTIVE = """
+import os
+import time
+from pathlib import Path
+
+
+def note(trial, what):
+    device = os.environ.get("CUDA_VISIBLE_DEVICES", "none")
+    line = f"{trial.number} {what} {time.time():.3f} {os.getpid()} {device}\\n"
+    with open("events.txt", "a") as events:
+        events.write(line)
+
+
+def objective(trial):
+    x = trial.suggest_float("x", -5, 5)
+    kind = trial.suggest_categorical("kind", ["a", "b"])
+    note(trial, "start")
+    hold = Path(f"hold-{trial.number}")
+    seconds = 1.0
+    if hold.exists():
+        seconds = float(hold.read_text())
+        hold.unlink()
+    time.sleep(seconds if trial.data is None else 0)
+    value = -((x - 1) ** 2) - (kind == "b")
+    for step in range(3):
+        trial.report(value - 1 / (step + 1), step)
+    note(trial, "end")
+    return value
+"""
+SPACE = """
+direction: maximize
+n_trials: 12
+pruner: median
+param_ranges:
+  x: {type: float, low: -5, high: 5}
+  kind: {type: categorical, choices: [a, b]}
+"""
+CONFIG = """
+objective: toy:objective
+engine: {window: 6}
+sweeps:
+  v2: {space: space.yaml, trials: 12}
+"""
+LEDGER = ("trials.csv", "curves.csv")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of ``events.txt``."""
+
+    number: int
+    what: str
+    time: float
+    pid: int
+    device: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder in which `snakemake` runs the toy sweep."""
+
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> Project:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+                shutil.copytree(source, folder / part, ignore=ignored)
+            else:
+                shutil.copy(source, folder / part)
+        (folder / "toy.py").write_text(OBJECTIVE)
+        (folder / "space.yaml").write_text(SPACE)
+        (folder / "toy.yaml").write_text(CONFIG)
+        return cls(folder)
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--configfile", "toy.yaml", *words]
+
+    def start(self, *words: str, log: str, **environment: str) -> subprocess.Popen:
+        """Start Snakemake in a session of its own, its output in the file `log`."""
+        with (self.folder / log).open("w") as stream:
+            return subprocess.Popen(
+                self.command(*words),
+                cwd=self.folder,
+                env=os.environ | environment,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def run(self, *words: str, log: str = "run.log", **environment: str) -> str:
+        """Run Snakemake to its good end and return its output."""
+        process = self.start(*words, log=log, **environment)
+        try:
+            code = process.wait(timeout=400)
+        finally:
+            process.kill()
+        text = (self.folder / log).read_text()
+        assert code == 0, text[-4000:]
+        return text
+
+    def hold(self, number: int, seconds: float) -> None:
+        (self.folder / f"hold-{number}").write_text(str(seconds))
+
+    def events(self) -> list[Event]:
+        path = self.folder / "events.txt"
+        lines = path.read_text().splitlines() if path.exists() else []
+        rows = [line.split() for line in lines]
+        found = [Event(int(n), what, float(t), int(pid), dev) for n, what, t, pid, dev in rows]
+        return [e for e in found if e.number >= 0]
+
+    def started(self, number: int) -> int:
+        """Return how many processes have started trial `number`."""
+        return sum(e.number == number and e.what == "start" for e in self.events())
+
+    def ledger(self) -> dict[str, bytes]:
+        return {name: (self.folder / "results" / "v2" / name).read_bytes() for name in LEDGER}
+
+
+def at_once(events: list[Event]) -> list[set[tuple[str, int]]]:
+    """Return, for each start of a trial, the (device, process) pairs that were then at work.
+
+    A process that was killed is left out: nobody noted when.
+    """
+    ended = {(e.number, e.pid) for e in events if e.what == "end"}
+    working: set[tuple[str, int]] = set()
+    moments = []
+    for event in sorted(events, key=lambda e: (e.time, e.what == "start")):
+        if (event.number, event.pid) not in ended:
+            continue
+        if event.what == "start":
+            working = working | {(event.device, event.pid)}
+            moments.append(working)
+        else:
+            working = working - {(event.device, event.pid)}
+    return moments
+
+
+def wait_for(condition, seconds, what):
+    """Wait until `condition` holds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds} s for {what}")

@@ -1,0 +1,291 @@
+"""Each rule of the decision table on a study made for it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from studies import (
+    BATCH,
+    DEPTH,
+    ENCODER,
+    HEADS,
+    LR,
+    POOL,
+    SCHEDULER,
+    SMOOTHING,
+    WIDTH,
+    ledger,
+    mirrored,
+    noise,
+    space,
+)
+
+from resweep.refinement.policy import ConservativePolicy
+from resweep.refinement.refine import build_cases, refine
+from resweep.refinement.rules import decide
+
+N = 60
+POLICY = ConservativePolicy()
+
+
+def decision(found, name):
+    cases, _ = build_cases(found, POLICY, 100, 0)
+    return decide(cases[name], POLICY)
+
+
+def flags(n=N):
+    return [bool(i % 2) for i in range(n)]
+
+
+def test_certain_fixes_what_the_elites_agree_on():
+    rng = np.random.default_rng(0)
+    value = [0.3 * f + 0.5 + 0.01 * rng.normal() for f in flags()]
+    found = decision(ledger(space(SCHEDULER), value, scheduler=flags()), "scheduler")
+    assert (found.action, found.rule, found.value) == ("fix", "certain", True)
+
+
+def test_certain_wants_the_other_choices_tried():
+    rng = np.random.default_rng(0)
+    flag = [i >= 4 for i in range(N)]
+    value = [0.3 * f + 0.5 + 0.01 * rng.normal() for f in flag]
+    found = decision(ledger(space(SCHEDULER), value, scheduler=flag), "scheduler")
+    assert found.action == "keep"
+    assert "tried only 4 times" in dict(found.considered)["certain"]
+
+
+def test_certain_wants_a_relative_effect():
+    rng = np.random.default_rng(0)
+    value = [0.01 * f + 0.5 + 0.001 * rng.normal() for f in flags()]
+    found = decision(ledger(space(SCHEDULER), value, scheduler=flags()), "scheduler")
+    assert found.action == "keep"
+    assert "better by 2.1% only" in dict(found.considered)["certain"]
+
+
+def test_certain_wants_the_loss_to_be_bounded():
+    # Against the rest together the elites' choice is far better; "max" may be better still.
+    pool = ["mean"] * 30 + ["attention"] * 28 + ["max"] * 2
+    value = [0.9 + i / 3000 for i in range(30)] + [0.5] * 28 + [0.4, 0.85]
+    found = decision(ledger(space(POOL), value, pool=pool), "pool")
+    assert found.action == "keep"
+    assert "could lose" in dict(found.considered)["certain"]
+
+
+def test_simplify_fixes_at_the_neutral_value():
+    smoothing = np.linspace(0.001, 0.2, N)
+    rng = np.random.default_rng(0)
+    value = 0.5 - smoothing + 0.005 * rng.normal(size=N)
+    found = decision(ledger(space(SMOOTHING), value, smoothing=smoothing), "smoothing")
+    assert (found.action, found.rule, found.value) == ("fix", "simplify", 0.0)
+
+
+def test_simplify_wants_the_elites_near_the_neutral_value():
+    smoothing = np.linspace(0.001, 0.2, N)
+    value = 0.5 - smoothing
+    value[-1] = 1.0
+    found = decision(ledger(space(SMOOTHING), value, smoothing=smoothing), "smoothing")
+    assert found.action == "keep"
+
+
+def peak(n=N, seed=0, noise_sd=0.01):
+    rng = np.random.default_rng(seed)
+    lr = 10 ** rng.uniform(-5, -1, n)
+    return -np.abs(np.log10(lr) + 3) + noise_sd * rng.normal(size=n), lr
+
+
+def test_cluster_narrows_around_the_elites():
+    value, lr = peak()
+    found = decision(ledger(space(LR), value, lr=lr), "lr")
+    assert (found.action, found.rule) == ("narrow", "cluster")
+    elites = lr[np.argsort(-value)[:15]]
+    assert found.new.low < elites.min() and found.new.high > elites.max()
+    assert found.new.low > LR.low and found.new.high < LR.high
+    assert found.new.limits == LR.limits
+
+
+def test_a_narrowed_range_without_limits_may_grow_back():
+    value, lr = peak()
+    found = decision(ledger(space(LR.replace(limits=None)), value, lr=lr), "lr")
+    assert found.new.limits == (LR.low, LR.high)
+
+
+def test_a_span_that_following_did_not_earn_narrows_nothing():
+    value, lr = peak()
+    found = ledger(space(LR), value, lr=lr)
+    case = build_cases(found, POLICY, 100, 0)[0]["lr"]
+    assert decide(case, POLICY).action == "narrow"
+    unearned = replace(case, test=replace(case.test, p_follow=0.4, p_cluster=1.0))
+    outcome = decide(unearned, POLICY)
+    assert outcome.action == "keep"
+    assert "did no better" in dict(outcome.considered)["cluster"]
+
+
+def test_cluster_that_touches_a_bound_shifts_it():
+    rng = np.random.default_rng(0)
+    width = rng.uniform(0.5, 3, N)
+    found = decision(ledger(space(WIDTH), np.exp(6 * width / 3), width=width), "width")
+    assert (found.action, found.rule) == ("shift", "cluster")
+    assert found.new.high == 5.0
+    assert found.new.low > WIDTH.low
+
+
+def at_high_bound(limits=(0.25, 5.0), state=None):
+    rng = np.random.default_rng(1)
+    width = rng.uniform(0.5, 3, N)
+    value = width / 3 + 0.25 * rng.normal(size=N)
+    return ledger(space(WIDTH.replace(limits=limits)), value, state, width=width)
+
+
+def test_at_the_bound_grows_it_and_moves_the_far_one():
+    found = decision(at_high_bound(), "width")
+    assert (found.action, found.rule, found.new.high) == ("expand", "at the bound", 5.0)
+    assert found.new.low >= WIDTH.low
+
+
+def test_a_bound_at_its_limit_is_no_hit():
+    assert decision(at_high_bound(limits=(0.25, 3.0)), "width").action == "keep"
+    assert decision(at_high_bound(limits=None), "width").action == "keep"
+
+
+def test_a_bound_at_which_trials_fail_does_not_grow():
+    good = at_high_bound()
+    width = np.concatenate([good.trials["params_width"], np.full(20, 2.95)])
+    value = np.concatenate([good.trials["value"], np.full(20, np.nan)])
+    walled = ledger(good.space, value, ["COMPLETE"] * N + ["FAIL"] * 20, width=width)
+    found = decision(walled, "width")
+    assert found.action == "keep"
+    assert "trials fail there" in dict(found.considered)["at the bound"]
+
+
+def test_a_trend_that_points_away_stops_growth():
+    width = np.concatenate([np.linspace(2.9, 3, 6), np.linspace(1.1, 2.4, 34)])
+    value = np.concatenate([np.ones(6), np.linspace(0.6, 0.0, 34)])
+    found = decision(ledger(space(WIDTH), value, width=width), "width")
+    assert found.action == "keep"
+    assert "points away" in dict(found.considered)["at the bound"]
+
+
+def test_int_bounds_grow_by_whole_numbers():
+    rng = np.random.default_rng(0)
+    depth = rng.integers(2, 7, N)
+    value = depth + 1.5 * rng.normal(size=N)
+    found = decision(ledger(space(DEPTH), value, depth=depth), "depth")
+    assert found.action == "expand"
+    assert found.new.high == 10 and isinstance(found.new.low, int)
+
+
+def test_unexplored_opens_to_the_limits():
+    value = [1.0] * 30 + [0.1] * 10
+    encoder = ["cnn"] * 30 + ["context"] * 10
+    heads = [None] * 30 + [1, 2, 3, 4, 2] * 2
+    found = ledger(space(ENCODER, HEADS), value, encoder=encoder, heads=heads)
+    opened = decision(found, "heads")
+    assert (opened.action, opened.rule) == ("expand", "unexplored")
+    assert (opened.new.low, opened.new.high) == (1, 8)
+
+
+def test_ladder_moves_along_its_trend():
+    rng = np.random.default_rng(0)
+    batch = [BATCH.choices[i % 4] for i in range(N)]
+    value = [-np.log2(b) + 0.3 * rng.normal() for b in batch]
+    found = decision(ledger(space(BATCH), value, batch=batch), "batch")
+    assert (found.action, found.rule) == ("narrow", "ladder")
+    assert found.new.choices == (8, 16, 32)
+    assert found.new.limits == (8, 16, 32, 64)
+
+
+def test_ladder_adds_a_step_at_the_helping_end():
+    rng = np.random.default_rng(3)
+    steps = BATCH.replace(limits=(2, 4, 8, 16, 32, 64))
+    batch = [BATCH.choices[i % 4] for i in range(N)]
+    value = [-np.log2(b) + 0.3 * rng.normal() for b in batch]
+    found = decision(ledger(space(steps), value, batch=batch), "batch")
+    assert found.action in ("shift", "expand")
+    assert found.new.choices[0] == 4
+    assert len(found.new.choices) >= 3
+
+
+def arms(good, bad, lead=0.2, n_trials=100):
+    """A study of two arms, one better by ``lead``, beside a parameter that does nothing."""
+    rng = np.random.default_rng(0)
+    value = [lead + 0.5 + 0.05 * rng.normal() for _ in range(good)]
+    value += [0.5 + 0.05 * rng.normal() for _ in range(bad)]
+    encoder = ["cnn"] * good + ["context"] * bad
+    heads = [None] * good + [1 + i % 4 for i in range(bad)]
+    width = np.random.default_rng(1).uniform(0.5, 3, good + bad)
+    found = ledger(space(ENCODER, HEADS, WIDTH), value, encoder=encoder, heads=heads, width=width)
+    return refine(found.space, found, n_trials=n_trials)
+
+
+def test_fair_trial_reweights_and_never_fixes():
+    found = arms(15, 5).details["encoder"]
+    assert (found.action, found.new.weights) == ("reweight", (0.75, 0.25))
+
+
+def test_fair_trial_keeps_what_does_not_lead():
+    assert arms(15, 5, lead=0.0).details["encoder"].action == "keep"
+
+
+def test_fair_trial_gives_each_arm_its_trials():
+    assert arms(15, 5, n_trials=50).details["encoder"].new.weights == pytest.approx((0.6, 0.4))
+    assert arms(15, 5, n_trials=30).details["encoder"].action == "keep"
+
+
+def test_after_a_fair_trial_an_arm_may_be_fixed_and_its_children_vanish():
+    found = arms(40, 25)
+    assert found.details["encoder"].action == "fix"
+    assert found.space.fixed["encoder"] == "cnn"
+    assert "heads" not in found.space
+    row = found.decisions.set_index("parameter").loc["heads"]
+    assert (row["action"], row["rule"], row["new"]) == ("fix", "parent fixed", "inactive")
+
+
+def test_children_of_the_fixed_arm_become_unconditional():
+    rng = np.random.default_rng(0)
+    encoder = ["context"] * 40 + ["cnn"] * 25
+    value = [0.7 + 0.05 * rng.normal() for _ in range(40)] + [0.4] * 25
+    heads = [1 + i % 4 for i in range(40)] + [None] * 25
+    found = ledger(space(ENCODER, HEADS), value, encoder=encoder, heads=heads)
+    refined = refine(found.space, found).space
+    assert refined.fixed["encoder"] == "context"
+    assert not refined["heads"].condition
+
+
+def test_something_is_left_to_search():
+    rng = np.random.default_rng(0)
+    value = [0.3 * f + 0.5 + 0.01 * rng.normal() for f in flags()]
+    found = ledger(space(SCHEDULER), value, scheduler=flags())
+    refined = refine(found.space, found)
+    assert refined.space.names == ("scheduler",)
+    assert "nothing else would be left to search" in refined.details["scheduler"].reason
+
+
+def test_keep_says_how_many_trials_it_would_take():
+    found = decision(noise(20, 5), "width")
+    assert found.action == "keep"
+    assert "would settle" in found.reason or "no effect" in found.reason
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_mirrored_studies_get_the_same_decisions(seed):
+    found = noise(40, seed)
+    there = mirrored(found)
+    here, other = refine(found.space, found).decisions, refine(there.space, there).decisions
+    columns = ["parameter", "action", "rule", "old", "new", "n_active", "p", "q"]
+    assert here[columns].equals(other[columns])
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+def test_hardly_any_trial_restricts_nothing(n):
+    found = noise(n)
+    actions = set(refine(found.space, found).decisions["action"])
+    assert actions <= {"keep", "expand"}
+
+
+def test_pure_noise_restricts_hardly_anything():
+    policy = ConservativePolicy(n_permutations=300)
+    restricted = 0
+    for seed in range(60):
+        found = noise(30, seed)
+        table = refine(found.space, found, policy).decisions
+        restricted += table["action"].isin(["fix", "narrow", "shift"]).any()
+    assert restricted / 60 <= 0.12

@@ -1,0 +1,21 @@
+"""The small print: noise, drift, stability, dead parameters, and what to be careful with."""
+
+from resweep.evidence.caveats import caveats
+from resweep.evidence.drift import drift
+from resweep.evidence.fingerprints import dead_parameters
+from resweep.evidence.noise import noise
+from resweep.evidence.stability import stability
+from resweep.files import write_csv_atomic
+from resweep.script import load_ledger, main
+
+
+def run(snakemake):
+    ledger = load_ledger(snakemake)
+    write_csv_atomic(snakemake.output.noise, noise(ledger))
+    write_csv_atomic(snakemake.output.drift, drift(ledger))
+    write_csv_atomic(snakemake.output.stability, stability(ledger))
+    write_csv_atomic(snakemake.output.dead, dead_parameters(ledger))
+    write_csv_atomic(snakemake.output.caveats, caveats(ledger))
+
+
+main(run, globals())

@@ -1,0 +1,19 @@
+"""Contours of the three most informative pairs of parameters."""
+
+from resweep.evidence import figures
+from resweep.evidence.contours import contours, informative_pairs
+from resweep.evidence.points import points
+from resweep.files import write_bytes_atomic, write_csv_atomic
+from resweep.script import load_ledger, main
+
+
+def run(snakemake):
+    ledger = load_ledger(snakemake)
+    grid = contours(ledger)
+    write_csv_atomic(snakemake.output.pairs, informative_pairs(ledger))
+    write_csv_atomic(snakemake.output.contours, grid)
+    figure = figures.contours_figure(grid, points(ledger))
+    write_bytes_atomic(snakemake.output.figure, figures.png_bytes(figure))
+
+
+main(run, globals())

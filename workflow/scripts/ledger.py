@@ -1,0 +1,38 @@
+"""Collect the records of all trials into the ledger, and their timings beside it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from resweep.files import write_csv_atomic, write_json_atomic
+from resweep.provenance import provenance
+from resweep.sampling.launch import sweep_ledger
+from resweep.script import main
+from resweep.space import Space
+from resweep.trials import record
+
+
+def run(snakemake):
+    launch = json.loads(Path(snakemake.input.launch).read_text())
+    parent = launch["fallback_space"]
+    entries = [entry for path in snakemake.input.records for entry in record.read(Path(path))]
+    decision = snakemake.input.get("decision")  # trials beyond it were not kept
+    last = json.loads(Path(decision[0]).read_text())["n_trials"] if decision else float("inf")
+    ledger = sweep_ledger(
+        [entry for entry in entries if entry["number"] < last],
+        Space.loads(launch["space"]),
+        Space.loads(parent) if parent else None,
+    )
+    ledger.dump(Path(snakemake.output.trials).parent)
+    lines = [
+        json.loads(line)
+        for path in snakemake.input.timings
+        for line in Path(path).read_text().splitlines()
+    ]
+    columns = ["number", "seconds", "attempts", "host", "device"]
+    write_csv_atomic(snakemake.output.timings, pd.DataFrame(lines, columns=columns))
+    write_json_atomic(snakemake.output.provenance, provenance())
+
+
+main(run, globals())

@@ -1,0 +1,38 @@
+"""Decide half-way how a sweep goes on."""
+
+import json
+from pathlib import Path
+
+from resweep.evidence.points import points
+from resweep.files import write_json_atomic
+from resweep.ledger import Ledger
+from resweep.midsweep import decide
+from resweep.sampling.launch import sweep_ledger
+from resweep.script import main
+from resweep.space import Space
+from resweep.trials import record
+
+
+def run(snakemake):
+    launch = json.loads(Path(snakemake.input.launch).read_text())
+    parent = launch["fallback_space"]
+    settings = json.loads(snakemake.params.settings)
+    n_seen = snakemake.params.n_seen
+    records = [
+        entry
+        for path in snakemake.input.records
+        for entry in record.read(Path(path))
+        if entry["number"] < n_seen
+    ]
+    ledger = sweep_ledger(
+        records, Space.loads(launch["space"]), Space.loads(parent) if parent else None
+    )
+    best = None
+    if snakemake.input.get("parent"):
+        space = Space.load(snakemake.input.parent[0])
+        known = points(Ledger.load(snakemake.input.trials[0], space))
+        best = float(known.sort_values("score")["value"].iloc[-1]) if len(known) else None
+    write_json_atomic(snakemake.output.decision, decide(ledger, best, **settings))
+
+
+main(run, globals())

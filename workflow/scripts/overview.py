@@ -1,0 +1,21 @@
+"""Overview of a sweep: trials by state, best, mean, spread, duration, best so far."""
+
+import pandas as pd
+
+from resweep.evidence import figures
+from resweep.evidence.overview import best_so_far, overview
+from resweep.files import write_bytes_atomic, write_csv_atomic
+from resweep.script import load_ledger, main
+
+
+def run(snakemake):
+    ledger = load_ledger(snakemake)
+    timings = snakemake.input.get("timings")  # an imported study has none
+    seconds = pd.read_csv(timings[0])["seconds"] if timings else None
+    history = best_so_far(ledger)
+    write_csv_atomic(snakemake.output.overview, overview(ledger, seconds))
+    write_csv_atomic(snakemake.output.best_so_far, history)
+    write_bytes_atomic(snakemake.output.figure, figures.png_bytes(figures.history_figure(history)))
+
+
+main(run, globals())

@@ -1,0 +1,27 @@
+"""Turn the evidence of the parent sweep into the next space, with its reasons."""
+
+from resweep.files import write_csv_atomic, write_text_atomic
+from resweep.refinement.rationale import rationale
+from resweep.refinement.refine import refine
+from resweep.script import load_ledger, main
+
+
+def run(snakemake):
+    ledger = load_ledger(snakemake)
+    overrides = snakemake.input.get("overrides")
+    refinement = refine(
+        ledger.space,
+        ledger,
+        policy=snakemake.input.policy,
+        n_trials=snakemake.params.n_trials,
+        seed=snakemake.params.seed,
+        overrides=overrides[0] if overrides else None,
+        study_name=snakemake.wildcards.sweep,
+    )
+    write_csv_atomic(snakemake.output.decisions, refinement.decisions)
+    write_csv_atomic(snakemake.output.backtest, refinement.backtest.summary)
+    write_text_atomic(snakemake.output.rationale, rationale(refinement))
+    refinement.space.dump(snakemake.output.space)
+
+
+main(run, globals())
