@@ -52,8 +52,15 @@ def load_ledger(snakemake: Any) -> Ledger:
 
 
 def share_library() -> None:
-    """Let the jobs of a workflow find this library, also in an environment that lacks it."""
-    library = str(Path(__file__).parents[1])
-    known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    if library not in known:
-        os.environ["PYTHONPATH"] = os.pathsep.join([library, *known])
+    """Let the jobs of a workflow find this interpreter and this library, wherever it was started.
+
+    A workflow may be started by the path of its `snakemake`, in a virtual environment that is not
+    active, or from a checkout that is not installed.
+    """
+    _put_first("PATH", str(Path(sys.executable).parent))
+    _put_first("PYTHONPATH", str(Path(__file__).parents[1]))
+
+
+def _put_first(variable: str, folder: str) -> None:
+    others = [path for path in os.environ.get(variable, "").split(os.pathsep) if path]
+    os.environ[variable] = os.pathsep.join([folder, *(path for path in others if path != folder)])
