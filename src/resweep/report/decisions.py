@@ -103,7 +103,7 @@ def _decision(index: int, row: Any, refined: Refined) -> Html:
         join(cells),
         tag(
             "div",
-            paragraph(_sentence(row.reason), tag("span", f" Rule: {row.rule}.", class_="quiet")),
+            paragraph(tag("b", "Why: "), _sentence(row.reason), " ", _rule(row.rule)),
             evidence,
             class_="evidence",
         ),
@@ -114,7 +114,12 @@ def _decision(index: int, row: Any, refined: Refined) -> Html:
 
 def _sentence(reason: Any) -> str:
     text = str(reason).strip()
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
+    return text if text.endswith(".") else f"{text}."
+
+
+def _rule(name: Any) -> Html:
+    text = "No rule applied." if name == "else" else f"Rule: {name}."
+    return tag("span", text, class_="quiet")
 
 
 def _evidence(row: Any, refined: Refined, parameter: Parameter) -> Html:

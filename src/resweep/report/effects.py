@@ -72,7 +72,7 @@ def _importance_chart(shown: pd.DataFrame, title: str, key: str) -> Html:
     rows = []
     for r in shown.itertuples():
         kind = "bar-sure" if r.important else "bar-open"
-        drawn = [bar(0, scale.at(max(r.importance, 0.0)), 0.22, 0.78, kind)]
+        drawn = [bar(0, scale.at(r.importance), 0.22, 0.78, kind)] if r.importance > 0 else []
         if math.isfinite(r.importance_low):
             ends = [scale.at(r.importance_low), scale.at(r.importance_high)]
             drawn.append(line(ends, [0.5, 0.5], "whisker"))
@@ -103,7 +103,7 @@ def _importance_chart(shown: pd.DataFrame, title: str, key: str) -> Html:
         ("whisker", "95% interval"),
         ("threshold", "threshold"),
     )
-    return figure(join([key_marks, chart]), title, details("Numbers", numbers))
+    return figure(join([key_marks, chart]), "", details("Numbers", numbers), title=title)
 
 
 def directionality(report: Report) -> Section:
@@ -150,8 +150,8 @@ def _trends(shown: pd.DataFrame) -> Html:
     )
     marks = legend(("sure", "q below 0.10"), ("open", "may be chance"), ("span", "95% interval"))
     chart = tag("div", *rows, axis_row(ticks), class_="rows")
-    caption = "Rank correlation of each number and ladder with the score"
-    return figure(join([marks, chart]), caption, details("Numbers", numbers))
+    title = "Numbers and ladders: rank correlation with the score"
+    return figure(join([marks, chart]), "", details("Numbers", numbers), title=title)
 
 
 def _contrasts(sweep: Sweep) -> Html:
@@ -159,33 +159,60 @@ def _contrasts(sweep: Sweep) -> Html:
     shown = found.dropna(subset=["best_minus_worst"]) if len(found) else found
     if shown.empty:
         return paragraph("No choice can be compared with another.")
-    rows = [
-        (
-            code(r.parameter),
-            r.n,
-            join([str(r.best_choice), " ", tag("small", "n ", number(r.n_best))]),
-            r.mean_best,
-            join([str(r.worst_choice), " ", tag("small", "n ", number(r.n_worst))]),
-            r.mean_worst,
-            number(r.cliffs_delta, 2, sign=True),
-            probability(r.p),
-            probability(r.q),
-        )
-        for r in shown.itertuples()
-    ]
-    headings = [
-        "parameter",
-        "n#",
-        "best choice",
-        "mean#",
-        "worst choice",
-        "mean#",
-        ("Cliff’s δ#", "share of pairs won minus share lost, best choice against the rest"),
-        "p#",
-        "q#",
-    ]
-    source = "analysis/directionality_contrasts.csv"
-    return table(headings, rows, "Choices: the best against the worst", source)
+    scale = Scale(min(-0.05, float(shown["cliffs_delta"].min()) - 0.05), 1.05)
+    rows = []
+    for r in shown.sort_values("cliffs_delta", ascending=False, kind="stable").itertuples():
+        kind = "sure" if r.q < SIGNIFICANT else "open"
+        best = _choice(sweep, r.parameter, r.best_choice)
+        title = f"δ {r.cliffs_delta:+.3f}, p {r.p:.3f}, {best} n {r.n_best} of {r.n}"
+        dot = mark(scale.at(r.cliffs_delta), 0.5, kind, title, 5)
+        zero = line([scale.at(0)] * 2, [0, 1], "zero")
+        label = f"{best} against the rest: Cliff’s delta {r.cliffs_delta:+.2f}, n {r.n}"
+        rows.append(row(code(r.parameter), area([zero], [dot], label=label), best))
+    ticks = [(scale.at(0), "as the rest"), (scale.at(1), "always better")]
+    numbers = table(
+        [
+            "parameter",
+            "n#",
+            "best choice",
+            "n#",
+            "mean#",
+            "worst choice",
+            "n#",
+            "mean#",
+            ("Cliff’s δ#", "share of pairs won minus share lost, best choice against the rest"),
+            "p#",
+            "q#",
+        ],
+        [
+            (
+                code(r.parameter),
+                r.n,
+                _choice(sweep, r.parameter, r.best_choice),
+                r.n_best,
+                r.mean_best,
+                _choice(sweep, r.parameter, r.worst_choice),
+                r.n_worst,
+                r.mean_worst,
+                number(r.cliffs_delta, 2, sign=True),
+                probability(r.p),
+                probability(r.q),
+            )
+            for r in shown.itertuples()
+        ],
+        "Choices: the best against the worst",
+        "analysis/directionality_contrasts.csv",
+    )
+    marks = legend(("sure", "q below 0.10"), ("open", "may be chance"))
+    chart = tag("div", *rows, axis_row(ticks), class_="rows")
+    title = "Choices: the best against the rest (Cliff’s δ)"
+    return figure(join([marks, chart]), "", details("Numbers", numbers), title=title)
+
+
+def _choice(sweep: Sweep, parameter: str, choice: object) -> str:
+    """Return a choice as the space writes it; a table writes true as ``True``."""
+    boolean = parameter in sweep.space and sweep.space[parameter].is_boolean
+    return str(choice).lower() if boolean else str(choice)
 
 
 def bounds(report: Report) -> Section:
@@ -193,7 +220,7 @@ def bounds(report: Report) -> Section:
     sweep = report.sweep
     cards = [_card(sweep, p, _forms(p, report)) for p in sweep.space.params]
     marks = legend(
-        ("tick", "value tried"), ("elite", "elite"), ("range-old", "range before"),
+        ("point", "value tried"), ("elite", "elite"), ("range-old", "range before"),
         ("range-new", "range after"), ("share-all", "share of all points"),
         ("share-elite", "share of the elites"),
     )  # fmt: skip

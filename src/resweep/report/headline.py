@@ -112,11 +112,12 @@ def values_picture(sweep: Sweep) -> Html:
     value = sweep.points["value"]
     scale = Scale.over(value, [middle, low, high, majority])
     elite = sweep.points["elite"].to_numpy(dtype=bool)
-    height = 0.66 + 0.24 * jitter(len(value))
+    middle_lane = 0.66 if math.isfinite(middle) else 0.5
+    height = middle_lane + 0.24 * jitter(len(value))
     best = sweep.points.loc[sweep.points["score"].idxmax()]
     stretched = [dots(scale.at(value)[~elite], height[~elite], "point")]
     marks = [
-        mark(scale.at(row.value), 0.66 + 0.24 * jitter(len(value))[i], "elite", _point_title(row))
+        mark(scale.at(row.value), height[i], "elite", _point_title(row))
         for i, row in enumerate(sweep.points.itertuples())
         if row.elite
     ]
@@ -150,7 +151,7 @@ def _point_title(row) -> str:
 def _facts(sweep: Sweep) -> Html:
     fact = sweep.fact
     rows = [
-        ("trials", number(int(fact("overview", "trials") or 0))),
+        ("trials", number(fact("overview", "trials"))),
         ("complete", number(fact("overview", "trials_complete"))),
         ("pruned", number(fact("overview", "trials_pruned"))),
         ("failed", number(fact("overview", "trials_fail"))),
@@ -201,10 +202,9 @@ def caveats(report: Report) -> Section:
         items = [
             tag(
                 "li",
-                tag("b", f"{row.topic}: "),
-                join([code(row.parameter), " "]) if isinstance(row.parameter, str) else "",
-                row.message,
-                ".",
+                tag("b", row.topic),
+                join([" ", code(row.parameter)]) if isinstance(row.parameter, str) else "",
+                f": {row.message}.",
             )
             for row in found.itertuples()
         ]

@@ -71,8 +71,14 @@ def figure_text(value: Any, digits: int = DIGITS) -> str:
             return "∞" if value > 0 else "−∞"
         if value == int(value) and abs(value) < 1e6:
             return f"{int(value)}".replace("-", "−")
-        return f"{value:.{digits}g}".replace("-", "−")
+        return _plain_exponent(f"{value:.{digits}g}")
     return str(value)
+
+
+def _plain_exponent(text: str) -> str:
+    """Write ``6.7e-05`` as ``6.7e−5``."""
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−") if e else text.replace("-", "−")
 
 
 def number(value: Any, digits: int = DIGITS, sign: bool = False) -> Html:
@@ -92,11 +98,12 @@ def _exact(value: Any) -> str:
 
 
 def probability(p: Any) -> Html:
-    """Return a p or q with three decimals, or its order of magnitude below 0.001."""
+    """Return a p or q with three decimals, or its order of magnitude where these are zeros."""
     if p is None or pd.isna(p):
         return escape("–")
     p = float(p)
-    return tag("data", f"{p:.3f}" if p >= 0.001 else f"{p:.0e}".replace("-", "−"), value=repr(p))
+    text = f"{p:.3f}" if p >= 0.0005 or p == 0 else _plain_exponent(f"{p:.0e}")
+    return tag("data", text, value=repr(p))
 
 
 def percent(share: Any, decimals: int = 0) -> Html:
@@ -171,6 +178,11 @@ def details(summary: Any, *children: Any, **attributes: Any) -> Html:
 def paragraph(*children: Any, class_: str | None = None) -> Html:
     """Return a paragraph."""
     return tag("p", *children, class_=class_)
+
+
+def breakable(name: str) -> Html:
+    """Return a name that may be broken after an underscore, and nowhere else."""
+    return join(name.split("_"), Html("_<wbr>"))
 
 
 def code(value: Any) -> Html:

@@ -120,13 +120,12 @@ def champions(report: Report) -> Section:
     sweep, found = report.sweep, report.champions
     title = "Champions"
     if found is None or found.champions.empty:
-        body = paragraph(
-            "Champions were not trained. ",
-            code(f"snakemake --cores 4 champions_{sweep.name}"),
-            " trains the best points again on new seeds and judges them on what no sweep saw; "
-            "until then the best value is an estimate.",
+        text = paragraph(
+            "Champions were not trained. This trains the best points again on new seeds and "
+            "judges them on what no sweep saw; until then the best value is an estimate."
         )
-        return Section("champions", title, body)
+        command = tag("code", f"snakemake --cores 4 champions_{sweep.name}")
+        return Section("champions", title, join([text, tag("pre", command, tabindex="0")]))
     parts = [_ranking(found.champions), _rivals(found), _categories(sweep, found)]
     parts.append(_confusion(sweep, found))
     parts.append(_parameters(found.champions))

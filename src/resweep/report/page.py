@@ -56,7 +56,7 @@ def page(report: Report) -> str:
         ),
         tag(
             "nav",
-            tag("details", tag("summary", "Contents"), tag("ul", *links), id="contents"),
+            tag("details", tag("summary", "Contents"), tag("ul", *links), id="contents", open=True),
             aria_label="contents",
         ),
         tag("main", *(s.html() for s in found), id="main"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from resweep.report.html import Html, escape, figure_text, join, tag
+from resweep.report.html import Html, escape, figure_text, tag
 from resweep.space import Parameter, describe_value
 
 UNITS = 1000  # of the stretched coordinate system, on both sides
@@ -29,25 +29,35 @@ class Scale:
         Ends; equal ones map everything to the middle.
     log : bool
         Whether the scale is logarithmic (ends must be positive).
+    whole : bool
+        Whether only whole numbers mean something.
     """
 
     low: float
     high: float
     log: bool = False
+    whole: bool = False
 
     @classmethod
-    def over(cls, *values: Iterable[float], log: bool = False, margin: float = 0.04) -> Scale:
+    def over(
+        cls,
+        *values: Iterable[float],
+        log: bool = False,
+        whole: bool = False,
+        margin: float = 0.04,
+    ) -> Scale:
         """Return a scale over all finite values, with a margin (share of the length)."""
         known = np.concatenate([np.asarray(list(v), dtype=float).ravel() for v in values] or [[]])
         known = known[np.isfinite(known)]
         log = log and bool(known.size) and bool((known > 0).all())
         if not known.size:
-            return cls(0.0, 1.0)
+            return cls(0.0, 1.0, False, whole)
         known = np.log(known) if log else known
         low, high = float(known.min()), float(known.max())
         room = margin * (high - low) or (0.5 if log else 0.05 * abs(high) or 0.5)
         low, high = low - room, high + room
-        return cls(math.exp(low), math.exp(high), True) if log else cls(low, high)
+        ends = (math.exp(low), math.exp(high)) if log else (low, high)
+        return cls(*ends, log, whole)
 
     def at(self, value: Any) -> Any:
         """Return where `value` (or an array of values) lies, 0..1."""
@@ -61,11 +71,11 @@ class Scale:
         return place if place.ndim else float(place)
 
     def ticks(self, count: int = 5) -> list[tuple[float, str]]:
-        """Return about `count` round places as (position, text)."""
+        """Return at most about `count` round places as (position, text)."""
         if self.high <= self.low:
             return [(0.5, figure_text(self.low))]
         values = _log_ticks(self.low, self.high, count) if self.log else None
-        values = values or _linear_ticks(self.low, self.high, count)
+        values = values or _linear_ticks(self.low, self.high, count, self.whole)
         return [(self.at(v), tick_text(v)) for v in values]
 
 
@@ -78,13 +88,15 @@ def tick_text(value: float) -> str:
     return f"{value:.6g}".replace("-", "−")
 
 
-def _linear_ticks(low: float, high: float, count: int) -> list[float]:
+def _linear_ticks(low: float, high: float, count: int, whole: bool = False) -> list[float]:
     rough = (high - low) / max(count, 1)
+    rough = max(rough, 1.0) if whole else rough
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(f * power for f in (1, 2, 2.5, 5, 10) if f * power >= rough * 0.999)
+    factors = (1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)
+    step = next(f * power for f in factors if f * power >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
-    return [round(i * step, 12) + 0.0 for i in range(first, last + 1)]
+    return [float(f"{i * step:.12g}") + 0.0 for i in range(first, last + 1)]
 
 
 def _log_ticks(low: float, high: float, count: int) -> list[float] | None:
@@ -96,8 +108,9 @@ def _log_ticks(low: float, high: float, count: int) -> list[float] | None:
             for m in (1, 2, 3, 5)
             if low <= m * 10.0**e <= high
         ]
+        found = found[:: math.ceil(len(found) / max(count, 1))] if found else found
         return found if len(found) > 1 else None
-    step = max(1, math.ceil((last - first) / max(count, 1)))
+    step = max(1, math.ceil((last - first) / max(count - 1, 1)))
     return [10.0**e for e in range(first, last + 1, step)]
 
 
@@ -182,7 +195,7 @@ def plot(
         tag("span", text, style=f"bottom:{_pc(at)}") for at, text in y_ticks if -0.01 <= at <= 1.01
     ]
     across = [
-        tag("span", text, style=f"left:{_pc(at)}", class_=_end(at))
+        tag("span", text, style=f"left:{_pc(at)}", class_=_end(at, text))
         for at, text in x_ticks
         if -0.01 <= at <= 1.01
     ]
@@ -197,9 +210,10 @@ def plot(
     )
 
 
-def _end(at: float) -> str | None:
+def _end(at: float, text: str) -> str | None:
     """Keep the text of the outermost ticks inside the picture."""
-    return "first" if at < 0.04 else "last" if at > 0.96 else None
+    room = 0.04 if len(text) < 7 else 0.15
+    return "first" if at < room else "last" if at > 1 - room else None
 
 
 def row(label: Any, picture: Html, text: Any = "", height: int = 22, class_: str = "") -> Html:
@@ -216,7 +230,7 @@ def row(label: Any, picture: Html, text: Any = "", height: int = 22, class_: str
 def axis_row(ticks: Sequence[tuple[float, str]], label: Any = "") -> Html:
     """Return the axis below lines of `row`."""
     texts = [
-        tag("span", text, style=f"left:{_pc(at)}", class_=_end(at))
+        tag("span", text, style=f"left:{_pc(at)}", class_=_end(at, text))
         for at, text in ticks
         if -0.01 <= at <= 1.01
     ]
@@ -238,9 +252,11 @@ def legend(*entries: tuple[str, str]) -> Html:
     return tag("ul", *items, class_="legend")
 
 
-def figure(picture: Any, caption: Any, *extra: Any) -> Html:
-    """Return a picture with its caption and what belongs to it."""
-    return tag("figure", picture, *extra, tag("figcaption", caption))
+def figure(picture: Any, caption: Any, *extra: Any, title: str | None = None) -> Html:
+    """Return a picture with its title above, its caption below, and what belongs to it."""
+    head = tag("h3", title) if title else ""
+    below = tag("figcaption", caption) if caption else ""
+    return tag("figure", head, picture, *extra, below)
 
 
 def jitter(count: int) -> np.ndarray:
@@ -253,7 +269,7 @@ def parameter_scale(parameter: Parameter, *others: Parameter) -> Scale:
     """Return a scale over the ranges of a numeric parameter and its other forms."""
     forms = [p for p in (parameter, *others) if p.is_numeric]
     ends = [e for p in forms for e in (p.low, p.high)]
-    return Scale.over(ends, log=parameter.log, margin=0.03)
+    return Scale.over(ends, log=parameter.log, whole=parameter.type == "int", margin=0.03)
 
 
 def choice_ticks(choices: Sequence[Any]) -> list[tuple[float, str]]:
@@ -263,8 +279,3 @@ def choice_ticks(choices: Sequence[Any]) -> list[tuple[float, str]]:
 
 def _pc(share: float) -> str:
     return f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"
-
-
-def stack(*children: Any) -> Html:
-    """Return fragments below each other in one block."""
-    return tag("div", join(children), class_="stack")

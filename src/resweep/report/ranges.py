@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resweep.evidence.points import choice_codes
-from resweep.report.html import Html, join, number, percent, tag
+from resweep.report.html import Html, figure_text, join, number, percent, tag
 from resweep.report.inputs import Sweep
 from resweep.report.plot import (
     Scale,
@@ -37,8 +37,7 @@ def describe_form(parameter: Parameter | None, fixed: Any) -> str:
     if parameter is None:
         return "inactive" if fixed is None else f"fixed at {describe_value(fixed)}"
     if parameter.is_numeric:
-        text = f"{describe_value(parameter.low)} to {describe_value(parameter.high)}"
-        return f"{text} (log)" if parameter.log else text
+        return f"{figure_text(parameter.low)} to {figure_text(parameter.high)}"
     if parameter.weights is None:
         return ", ".join(describe_value(c) for c in parameter.choices)
     shares = zip(parameter.choices, parameter.weights, strict=True)
@@ -116,7 +115,7 @@ def isolation_plot(sweep: Sweep, parameter: Parameter, forms: Sequence[Form] = (
         ),
     ]
     if parameter.is_numeric and forms:
-        parts.append(range_rows(scale, forms))
+        parts.append(tag("div", range_rows(scale, forms), class_="under-plot"))
     return tag("figure", *parts)
 
 
@@ -161,7 +160,7 @@ def strip(sweep: Sweep, parameter: Parameter, forms: Sequence[Form]) -> Html:
     scale = common_scale(parameter, forms)
     at = places(parameter, points, scale)
     elite = points["elite"].to_numpy(dtype=bool)
-    ticks = [dots(at[~elite], np.full((~elite).sum(), 0.5), "tick")] if len(points) else []
+    ticks = [dots(at[~elite], np.full((~elite).sum(), 0.5), "tried")] if len(points) else []
     marks = [
         mark(a, 0.5, "elite", f"trial {n}: {name_value(v)}", 4)
         for a, n, v in zip(
@@ -173,7 +172,7 @@ def strip(sweep: Sweep, parameter: Parameter, forms: Sequence[Form]) -> Html:
     ]
     label = f"{parameter.name}: {len(points)} values tried, {elite.sum()} by elites"
     values = row("values", area(ticks, marks, label=label), f"{len(points)} points", height=26)
-    return tag("div", values, range_rows(scale, forms), axis_row(scale.ticks(4)), class_="rows")
+    return tag("div", values, range_rows(scale, forms), axis_row(scale.ticks(3)), class_="rows")
 
 
 def choice_shares(sweep: Sweep, parameter: Parameter) -> Html:
@@ -189,7 +188,7 @@ def choice_shares(sweep: Sweep, parameter: Parameter) -> Html:
             if pd.notna(share) and share > 0
         ]
         label = f"{entry.choice}: {entry.n} points, {entry.n_elite} elites"
-        text = join([number(entry.n), " points, ", number(entry.n_elite), " elites"])
+        text = join([number(entry.n_elite), " of ", number(entry.n), " elite"])
         name = str(entry.choice).lower() if parameter.is_boolean else str(entry.choice)
         rows.append(row(name, area(shares, label=label), text, height=24))
     if not rows:

@@ -8,7 +8,18 @@ import numpy as np
 import pandas as pd
 
 from resweep.evidence.points import choice_codes
-from resweep.report.html import Html, code, details, join, number, paragraph, percent, table, tag
+from resweep.report.html import (
+    Html,
+    breakable,
+    code,
+    details,
+    join,
+    number,
+    paragraph,
+    percent,
+    table,
+    tag,
+)
 from resweep.report.inputs import Report, Sweep
 from resweep.report.plot import (
     Scale,
@@ -36,7 +47,8 @@ def history(report: Report) -> Section:
     if shown.empty or not shown["value"].notna().any():
         return Section("history", "Optimisation history", paragraph("No trial has a value."))
     before = parent.table("best_so_far") if parent else pd.DataFrame()
-    across = Scale.over(shown["number"], before["number"] if len(before) else [0], margin=0.01)
+    numbers = [shown["number"], before["number"] if len(before) else []]
+    across = Scale.over(*numbers, whole=True, margin=0.01)
     values = [shown.loc[shown["state"] == "COMPLETE", "value"], shown["best"]]
     up = Scale.over(*values, before["best"] if len(before) else [])
     stretched, marks = [], []
@@ -107,7 +119,7 @@ def parallel(report: Report) -> Section:
         tag("div", area(stretched, label=label), class_="parallel-frame"),
         tag("div", *heads, class_="parallel-heads"),
         class_="parallel",
-        style=f"min-width:{92 * len(heads)}px",
+        style=f"min-width:{84 * len(heads)}px",
     )
     scroller = tag(
         "div",
@@ -160,7 +172,7 @@ def _axis_head(parameter: Parameter) -> Html:
         ends = [
             ", ".join(str(c).lower() if isinstance(c, bool) else str(c) for c in parameter.choices)
         ]
-    return tag("div", tag("b", parameter.name), tag("small", *ends))
+    return tag("div", tag("b", breakable(parameter.name)), tag("small", *ends))
 
 
 def curve_facts(trials: pd.DataFrame, curves: pd.DataFrame) -> dict[str, float]:
@@ -202,7 +214,8 @@ def curves(report: Report) -> Section:
     facts = curve_facts(trials, found)
     state = trials.set_index("number")["state"]
     elites = set(sweep.points.loc[sweep.points["elite"], "number"])
-    across, up = Scale.over(found["step"], margin=0.01), Scale.over(found["value"])
+    across = Scale.over(found["step"], whole=True, margin=0.01)
+    up = Scale.over(found["value"])
     numbers = found["number"].unique()
     quiet = [n for n in numbers if n not in elites]
     quiet = quiet[:: max(1, math.ceil(len(quiet) / MAX_CURVES))]
