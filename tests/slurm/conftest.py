@@ -1,16 +1,28 @@
 """The Slurm that the tests run on: started if need be, and then stopped again."""
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from project import wait_for
+from project import Project, wait_for
 
 HERE = Path(__file__).parent
 BASE = Path(os.environ.get("BASE", "/tmp/resweep-slurm"))
 DAEMONS = ("munged", "slurmctld", "slurmd", "slurmdbd", "mariadbd")
+
+
+class Job(NamedTuple):
+    """What Slurm knows of a job."""
+
+    id: str
+    comment: str
+    state: str
+    limit: str
 
 
 class Cluster:
@@ -30,25 +42,42 @@ class Cluster:
             return False
         return True
 
-    def kill(self, daemon):
-        """Kill a daemon as a crash would."""
+    def kill(self, daemon, how=signal.SIGKILL):
+        """End a daemon; as a crash would, unless told otherwise."""
         pid = int((BASE / "run" / f"{daemon}.pid").read_text())
-        os.kill(pid, 9)
-        wait_for(lambda: not Path(f"/proc/{pid}").exists(), 10, f"the end of {daemon}")
+        os.kill(pid, how)
+        wait_for(lambda: not Path(f"/proc/{pid}").exists(), 30, f"the end of {daemon}")
 
-    def jobs(self, name=None):
-        """Return (id, comment, state, time limit, name) of all jobs that Slurm remembers."""
-        only = ["--name", name] if name else []
-        form = "%i|%k|%T|%l|%j"
-        command = ["squeue", "--states=all", "--noheader", f"--format={form}", *only]
+    def jobs(self, name):
+        """Return all jobs of the run with this name."""
+        command = ["squeue", "--states=all", "--noheader", f"--name={name}", "--format=%i|%k|%T|%l"]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-        return [tuple(line.split("|")) for line in done.stdout.splitlines()]
+        return [Job(*line.split("|")) for line in done.stdout.splitlines()]
 
-    def cancel(self, comment, name):
-        """Cancel the running jobs with this comment, of the run with this name."""
-        found = [j[0] for j in self.jobs(name) if j[1] == comment and j[2] == "RUNNING"]
-        assert found, self.jobs(name)
-        subprocess.run(["scancel", *found], check=True, timeout=60)
+    def running(self, name, comment):
+        """Return the id of the one running job with this comment."""
+        (found,) = (j for j in self.jobs(name) if j.comment == comment and j.state == "RUNNING")
+        return found.id
+
+    def cancel(self, name, comment):
+        """Cancel a running job, as a person would."""
+        job = self.running(name, comment)
+        subprocess.run(["scancel", job], check=True, timeout=60)
+        wait_for(lambda: (job, "CANCELLED") in [(j.id, j.state) for j in self.jobs(name)], 60, job)
+
+    def requeue(self, name, comment):
+        """Make Slurm put a running job back into the queue, as a preemption would."""
+        job = self.running(name, comment)
+        subprocess.run(["scontrol", "requeue", job], check=True, timeout=60)
+        # It would wait for two minutes.
+        at_once = ["scontrol", "update", f"jobid={job}", "starttime=now"]
+        wait_for(lambda: subprocess.run(at_once, capture_output=True).returncode == 0, 60, job)
+
+    def restarts(self, job):
+        """Return how often Slurm has started a job again."""
+        command = ["scontrol", "show", "job", job]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        return int(re.search(r"Restarts=(\d+)", done.stdout)[1])
 
 
 def _why_not():
@@ -76,3 +105,11 @@ def cluster():
     yield cluster
     if not was_running:
         cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory):
+    """The sweep run on this machine, without GPUs and without a setting for them."""
+    project = Project.make(tmp_path_factory.mktemp("local"))
+    project.run("--cores", "2", "--", "sweep_v2")
+    return project

@@ -97,7 +97,14 @@ class Project:
         return [sys.executable, "-m", "snakemake", "--configfile", "toy.yaml", *words]
 
     def start(self, *words: str, log: str, **environment: str) -> subprocess.Popen:
-        """Start Snakemake in a session of its own, its output in the file `log`."""
+        """Start Snakemake in a session of its own, its output in the file `log`.
+
+        The virtual environment of this process is not active there: its `python` is not on PATH.
+        """
+        if sys.prefix != sys.base_prefix:
+            own = str(Path(sys.executable).parent)
+            folders = os.environ["PATH"].split(os.pathsep)
+            environment["PATH"] = os.pathsep.join(path for path in folders if path != own)
         with (self.folder / log).open("w") as stream:
             return subprocess.Popen(
                 self.command(*words),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -17,46 +18,42 @@ COMMENT = "rule_trials_wildcards_v2_{:05d}"
 
 
 @pytest.fixture(scope="module")
-def run(cluster, tmp_path_factory):
-    """Start the sweep; cancel a job, exceed a limit, kill daemons, kill Snakemake; go on."""
-    local = Project.make(tmp_path_factory.mktemp("local"))
-    local.run("--cores", "2", "--", "sweep_v2")
-
+def run(cluster, local, tmp_path_factory):
+    """Start the sweep, let it meet every fault, kill Snakemake, and go on."""
     project = Project.make(tmp_path_factory.mktemp("slurm"))
+    project.run("--cores", "1", "--until", "preflight", "--", "sweep_v2", log="before.log")
     project.hold(1, 600)  # over its limit of one minute
     project.hold(2, 600)  # cancelled
-    project.hold(3, 20)  # at work while the daemons die
-    project.hold(9, 12)  # at work when Snakemake is killed, and goes on as an orphan
+    project.hold(3, 20)  # at work while the daemons end and come back
+    project.hold(4, 600)  # put back into the queue
+    project.hold(9, 15)  # at work when Snakemake is killed, and goes on as an orphan
     first = project.start(*PROFILE, log="first.log")
     try:
-        wait_for(lambda: all(project.started(n) for n in (1, 2, 3)), 90, "the first trials")
-        text = (project.folder / "first.log").read_text()
-        name = text.split("SLURM run ID: ")[1].split()[0]
-        cluster.cancel(COMMENT.format(2), name)
+        wait_for(lambda: all(project.started(n) for n in (1, 2, 3, 4)), 120, "the first trials")
+        name = run_id(project, "first.log")
         cluster.kill("slurmd.n1")
         cluster.start()
-        cluster.kill("slurmctld")
+        cluster.kill("slurmctld", signal.SIGTERM)
         cluster.start()
-        wait_for(lambda: project.started(9), 200, "a trial after the time limit")
+        cluster.cancel(name, COMMENT.format(2))
+        cluster.requeue(name, COMMENT.format(4))
+        wait_for(lambda: project.started(9), 240, "a trial after the time limit")
     finally:
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
-    orphans = [job for job in cluster.jobs(name) if job[2] == "RUNNING"]
+    orphans = [job.comment for job in cluster.jobs(name) if job.state == "RUNNING"]
     project.run("--unlock", log="unlock.log")
-    second = project.run(*PROFILE, log="second.log")
-    return SimpleNamespace(
-        local=local,
-        project=project,
-        jobs=cluster.jobs(name),
-        orphans=orphans,
-        name=name,
-        second=second,
-        cluster=cluster,
-    )
+    project.run(*PROFILE, log="second.log")
+    return SimpleNamespace(project=project, jobs=cluster.jobs(name), orphans=orphans)
 
 
-def test_the_ledger_is_the_local_one_byte_for_byte(run):
-    assert run.project.ledger() == run.local.ledger()
+def run_id(project, log):
+    """Return the name that all jobs of a run have."""
+    return (project.folder / log).read_text().split("SLURM run ID: ")[1].split()[0]
+
+
+def test_the_ledger_is_the_local_one_byte_for_byte(run, local):
+    assert run.project.ledger() == local.ledger()
 
 
 def test_at_most_four_trials_at_a_time_each_on_its_own_device(run):
@@ -67,32 +64,31 @@ def test_at_most_four_trials_at_a_time_each_on_its_own_device(run):
     assert all(len({device for device, _ in moment}) == len(moment) for moment in moments)
 
 
-def test_every_fault_happened(run):
-    states = {number: [] for number in range(12)}
-    limits = {number: [] for number in range(12)}
-    for _, comment, state, limit, _ in run.jobs:
-        for number in range(12):
-            if comment == COMMENT.format(number):
-                states[number].append(state)
-                limits[number].append(limit)
-    assert sorted(states[1]) == ["COMPLETED", "TIMEOUT"]
-    assert sorted(limits[1]) == ["1:00", "2:00"]
-    assert sorted(states[2]) == ["CANCELLED", "COMPLETED"]
-    assert states[3] == ["COMPLETED"]  # it lived through the death of both daemons
-    assert COMMENT.format(9) in [comment for _, comment, *_ in run.orphans]
-    assert run.project.started(9) >= 1
+def test_every_fault_happened(run, cluster):
+    jobs = {
+        number: sorted((job.state, job.limit) for job in run.jobs if job.comment == comment)
+        for number, comment in enumerate(map(COMMENT.format, range(12)))
+    }
+    assert jobs[1] == [("COMPLETED", "2:00"), ("TIMEOUT", "1:00")]
+    assert jobs[2] == [("CANCELLED", "1:00"), ("COMPLETED", "2:00")]
+    assert jobs[3] == [("COMPLETED", "1:00")]  # it lived through the ends of both daemons
+    assert jobs[4] == [("COMPLETED", "1:00")]  # the same job once more, no new attempt
+    (requeued,) = (job.id for job in run.jobs if job.comment == COMMENT.format(4))
+    assert cluster.restarts(requeued) == 1
+    assert COMMENT.format(9) in run.orphans
 
 
 def test_slurms_own_log_of_a_failed_job_is_kept_where_the_profile_says(run):
     logs = run.project.folder / "logs" / "slurm" / "rule_trials"
-    ids = {job[0]: job[1] for job in run.jobs if job[2] in ("TIMEOUT", "CANCELLED")}
-    kept = {path.stem for path in logs.rglob("*.log")}
-    assert set(ids) <= kept
+    failed = {job.id for job in run.jobs if job.state in ("TIMEOUT", "CANCELLED")}
+    assert len(failed) == 2
+    assert failed <= {path.stem for path in logs.rglob("*.log")}
 
 
-def test_a_run_is_stopped_by_its_name(run):
+def test_a_run_is_stopped_by_its_name(cluster, tmp_path):
     """What docs/cluster.md tells to do before a killed run is started again."""
-    project = Project.make(run.project.folder / "stopped")
+    project = Project.make(tmp_path)
+    project.run("--cores", "1", "--until", "preflight", "--", "sweep_v2", log="before.log")
     project.hold(0, 600)
     process = project.start(*PROFILE, log="run.log")
     try:
@@ -100,7 +96,8 @@ def test_a_run_is_stopped_by_its_name(run):
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    name = (project.folder / "run.log").read_text().split("SLURM run ID: ")[1].split()[0]
-    os.spawnlp(os.P_WAIT, "scancel", "scancel", "--name", name)
-    living = ("PENDING", "RUNNING", "COMPLETING")
-    wait_for(lambda: not [j for j in run.cluster.jobs(name) if j[2] in living], 40, "its end")
+    name = run_id(project, "run.log")
+    assert "RUNNING" in [job.state for job in cluster.jobs(name)]
+    subprocess.run(["scancel", "--name", name], check=True)
+    ended = {"CANCELLED", "COMPLETED"}
+    wait_for(lambda: {job.state for job in cluster.jobs(name)} <= ended, 60, "the end of all jobs")
