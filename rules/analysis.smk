@@ -92,6 +92,7 @@ rule directionality:
     input:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
+        tests=analysis("significance.csv"),
     output:
         continuous=analysis("directionality_continuous.csv"),
         booleans=analysis("directionality_booleans.csv"),

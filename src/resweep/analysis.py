@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from resweep.evidence import directionality, figures
+from resweep.evidence import directionality
 from resweep.evidence.caveats import caveats
 from resweep.evidence.contours import contours, informative_pairs
 from resweep.evidence.drift import drift
@@ -24,6 +24,8 @@ from resweep.evidence.ranges import empirical_ranges, ranges_explored
 from resweep.evidence.significance import significance
 from resweep.evidence.stability import stability
 from resweep.evidence.summary import summary
+from resweep.figures import evidence as figures
+from resweep.figures.style import png_bytes
 from resweep.files import write_bytes_atomic
 from resweep.ledger import Ledger
 from resweep.refinement.refine import refine
@@ -73,8 +75,10 @@ def analyze(ledger: Ledger, seconds: pd.Series | None = None) -> dict[str, bytes
     }
     pictures = {
         "history": figures.history_figure(history),
-        "importances": figures.importances_figure(weights["fanova"]),
-        "directionality": figures.directionality_figure(trends),
+        "importances": figures.importances_figure(weights),
+        "directionality": figures.directionality_figure(
+            trends, tables["directionality_categoricals"], tables["significance"]
+        ),
         "contours": figures.contours_figure(grid, table),
     }
     texts = {
@@ -91,7 +95,7 @@ def analyze(ledger: Ledger, seconds: pd.Series | None = None) -> dict[str, bytes
         f"{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode()
         for name, frame in tables.items()
     }
-    files |= {f"{name}.png": figures.png_bytes(figure) for name, figure in pictures.items()}
+    files |= {f"{name}.png": png_bytes(figure) for name, figure in pictures.items()}
     files |= {name: text.encode() for name, text in texts.items()}
     lines = [
         f"{sha256(files[name]).hexdigest()[:16]} {len(files[name]):>9} {name}"

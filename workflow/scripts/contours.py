@@ -1,8 +1,9 @@
 """Contours of the three most informative pairs of parameters."""
 
-from resweep.evidence import figures
 from resweep.evidence.contours import contours, informative_pairs
 from resweep.evidence.points import points
+from resweep.figures.evidence import contours_figure
+from resweep.figures.style import png_bytes
 from resweep.files import write_bytes_atomic, write_csv_atomic
 from resweep.script import load_ledger, main
 
@@ -12,8 +13,8 @@ def run(snakemake):
     grid = contours(ledger)
     write_csv_atomic(snakemake.output.pairs, informative_pairs(ledger))
     write_csv_atomic(snakemake.output.contours, grid)
-    figure = figures.contours_figure(grid, points(ledger))
-    write_bytes_atomic(snakemake.output.figure, figures.png_bytes(figure))
+    figure = contours_figure(grid, points(ledger))
+    write_bytes_atomic(snakemake.output.figure, png_bytes(figure))
 
 
 main(run, globals())

@@ -1,6 +1,10 @@
 """Directions: trends of numbers and ladders, contrasts of booleans and of choices."""
 
-from resweep.evidence import directionality, figures
+import pandas as pd
+
+from resweep.evidence import directionality
+from resweep.figures.evidence import directionality_figure
+from resweep.figures.style import png_bytes
 from resweep.files import write_bytes_atomic, write_csv_atomic
 from resweep.script import load_ledger, main
 
@@ -8,14 +12,13 @@ from resweep.script import load_ledger, main
 def run(snakemake):
     ledger = load_ledger(snakemake)
     continuous = directionality.directionality_continuous(ledger)
+    categoricals = directionality.directionality_categoricals(ledger)
     write_csv_atomic(snakemake.output.continuous, continuous)
     write_csv_atomic(snakemake.output.booleans, directionality.directionality_booleans(ledger))
-    write_csv_atomic(
-        snakemake.output.categoricals, directionality.directionality_categoricals(ledger)
-    )
+    write_csv_atomic(snakemake.output.categoricals, categoricals)
     write_csv_atomic(snakemake.output.contrasts, directionality.directionality_contrasts(ledger))
-    figure = figures.directionality_figure(continuous)
-    write_bytes_atomic(snakemake.output.figure, figures.png_bytes(figure))
+    figure = directionality_figure(continuous, categoricals, pd.read_csv(snakemake.input.tests))
+    write_bytes_atomic(snakemake.output.figure, png_bytes(figure))
 
 
 main(run, globals())

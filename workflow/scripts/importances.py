@@ -1,7 +1,8 @@
 """Importances by Optuna's evaluators, each with intervals and a permutation threshold."""
 
-from resweep.evidence import figures
 from resweep.evidence.importances import importances, importances_html
+from resweep.figures.evidence import importances_figure
+from resweep.figures.style import png_bytes
 from resweep.files import write_bytes_atomic, write_csv_atomic, write_text_atomic
 from resweep.script import load_ledger, main
 
@@ -15,8 +16,7 @@ def run(snakemake):
         write_csv_atomic(snakemake.output[evaluator], table)
     title = f"Importances, sweep {snakemake.wildcards.sweep}"
     write_text_atomic(snakemake.output.html, importances_html(tables, title=title))
-    figure = figures.importances_figure(tables["fanova"])
-    write_bytes_atomic(snakemake.output.figure, figures.png_bytes(figure))
+    write_bytes_atomic(snakemake.output.figure, png_bytes(importances_figure(tables)))
 
 
 main(run, globals())

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from resweep.evidence import figures
 from resweep.evidence.overview import best_so_far, overview
+from resweep.figures.evidence import history_figure
+from resweep.figures.style import png_bytes
 from resweep.files import write_bytes_atomic, write_csv_atomic
 from resweep.script import load_ledger, main
 
@@ -15,7 +16,7 @@ def run(snakemake):
     history = best_so_far(ledger)
     write_csv_atomic(snakemake.output.overview, overview(ledger, seconds))
     write_csv_atomic(snakemake.output.best_so_far, history)
-    write_bytes_atomic(snakemake.output.figure, figures.png_bytes(figures.history_figure(history)))
+    write_bytes_atomic(snakemake.output.figure, png_bytes(history_figure(history)))
 
 
 main(run, globals())
