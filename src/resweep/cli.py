@@ -19,6 +19,7 @@ examples:
   resweep analyze --space v2/space.yaml --trials v2/trials.csv --out v2/analysis
   resweep refine --space v2/space.yaml --trials v2/trials.csv --n-trials 100 --out v3
   resweep compare results/v2 results/v3 --out comparison
+  resweep live v3
 
 `resweep COMMAND --help` says more.
 """
@@ -158,6 +159,25 @@ def _parser() -> argparse.ArgumentParser:
     _out(sub)
 
     sub = command(
+        "live",
+        live,
+        "tell how far a sweep has come, while it runs",
+        "  resweep live v3\n  resweep live v3 --once\n  resweep live v3 --every 30",
+        "Prints one line and keeps live.html in the folder of the sweep up to date: open it in a "
+        "browser, it loads itself anew.",
+    )
+    sub.add_argument("sweep", metavar="SWEEP")
+    sub.add_argument("--results", default="results", help="folder of results (default: results)")
+    sub.add_argument("--once", action="store_true", help="look once, then leave")
+    sub.add_argument(
+        "--every",
+        type=_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="time between two looks (default: 5)",
+    )
+
+    sub = command(
         "approve",
         approve,
         "approve a refined space, for a workflow with `review: required`",
@@ -177,6 +197,16 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print one JSON object per task")
     sub.add_argument("tasks", nargs="+", metavar="task.json")
     return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = float("nan")
+    if not 0.1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 86400 seconds")
+    return seconds
 
 
 def _sweep(parser: argparse.ArgumentParser) -> None:
@@ -281,6 +311,13 @@ def compare(given: argparse.Namespace) -> None:
     write_csv_atomic(out / "best_so_far.csv", curves)
     write_text_atomic(out / "COMPARISON.md", text)
     print(text, end="")
+
+
+def live(given: argparse.Namespace) -> None:
+    """Tell how far a sweep has come."""
+    from resweep.report.live import watch
+
+    watch(given.sweep, given.results, every=given.every, once=given.once, out=sys.stdout)
 
 
 def approve(given: argparse.Namespace) -> None:

@@ -132,7 +132,7 @@ def _evidence(row: Any, refined: Refined, parameter: Parameter) -> Html:
         facts.append(tag("li", f"active only if {describe_condition(parameter)}"))
     picture = [isolation_plot(sweep, parameter, ranges)]
     if not parameter.is_numeric:
-        picture.append(choice_shares(sweep, parameter))
+        picture.append(choice_shares(sweep, parameter, ranges))
         text = " → ".join(describe_form(form, fixed) for _, form, fixed in ranges)
         facts.append(tag("li", text))
     return tag(

@@ -242,13 +242,11 @@ def _forms(parameter: Parameter, report: Report) -> list[Form]:
 
 def _card(sweep: Sweep, parameter: Parameter, ranges: list[Form]) -> Html:
     when = f"only if {describe_condition(parameter)}" if parameter.condition else ""
-    picture = (
-        strip(sweep, parameter, ranges) if parameter.is_numeric else choice_shares(sweep, parameter)
-    )
+    draw = strip if parameter.is_numeric else choice_shares
     return tag(
         "article",
         tag("h3", code(parameter.name), " ", tag("small", when)),
-        picture,
+        draw(sweep, parameter, ranges),
         elites_text(sweep, parameter),
         class_="card",
     )

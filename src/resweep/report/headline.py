@@ -7,7 +7,18 @@ from collections import Counter
 
 import pandas as pd
 
-from resweep.report.html import Html, code, join, note, number, paragraph, percent, table, tag
+from resweep.report.html import (
+    Html,
+    code,
+    duration,
+    join,
+    note,
+    number,
+    paragraph,
+    percent,
+    table,
+    tag,
+)
 from resweep.report.inputs import Report, Sweep
 from resweep.report.plot import Scale, area, dots, jitter, legend, line, mark, plot
 from resweep.report.section import Section
@@ -160,21 +171,12 @@ def _facts(sweep: Sweep) -> Html:
         ("spread (sd)", number(fact("overview", "sd_value"))),
         ("noise (sd)", number(fact("noise", "noise_sd"))),
         ("noise in the spread", percent(fact("noise", "noise_share"))),
-        ("median trial", _duration(fact("overview", "median_duration"))),
-        ("all trials", _duration(fact("overview", "total_duration"))),
+        ("median trial", duration(fact("overview", "median_duration"))),
+        ("all trials", duration(fact("overview", "total_duration"))),
     ]
     known = [(name, value) for name, value in rows if value != "–"]
     items = [tag("div", tag("dt", name), tag("dd", value)) for name, value in known]
     return join([tag("dl", *items, class_="facts"), _source("overview.csv", "noise.csv")])
-
-
-def _duration(seconds: float) -> Html | str:
-    if not math.isfinite(seconds):
-        return "–"
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return tag("data", f"{seconds / size:.3g} {unit}", value=repr(seconds))
-    return tag("data", f"{seconds:.3g} s", value=repr(seconds))
 
 
 def _source(*files: str) -> Html:

@@ -113,6 +113,21 @@ def percent(share: Any, decimals: int = 0) -> Html:
     return tag("data", f"{float(share):.{decimals}%}", value=repr(float(share)))
 
 
+def duration(seconds: float | None) -> Html:
+    """Return a time in the largest unit of which there are two or more; a dash if unknown."""
+    if seconds is None or not math.isfinite(seconds):
+        return escape("–")
+    return tag("data", duration_text(seconds), value=repr(float(seconds)))
+
+
+def duration_text(seconds: float) -> str:
+    """Return a time as text, e.g. ``12.5 min``."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{figure_text(seconds / size, 3)} {unit}"
+    return f"{figure_text(float(seconds), 3)} s"
+
+
 def interval(low: Any, high: Any) -> Html:
     """Return ``low to high``, or a dash where there is no interval."""
     if pd.isna(low) or pd.isna(high):

@@ -93,7 +93,7 @@ def _linear_ticks(low: float, high: float, count: int, whole: bool = False) -> l
     rough = max(rough, 1.0) if whole else rough
     power = 10.0 ** math.floor(math.log10(rough))
     factors = (1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)
-    step = next(f * power for f in factors if f * power >= rough * 0.999)
+    step = next(f * power for f in factors if f * power >= rough * 0.75)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [float(f"{i * step:.12g}") + 0.0 for i in range(first, last + 1)]

@@ -160,25 +160,37 @@ def strip(sweep: Sweep, parameter: Parameter, forms: Sequence[Form]) -> Html:
     scale = common_scale(parameter, forms)
     at = places(parameter, points, scale)
     elite = points["elite"].to_numpy(dtype=bool)
-    ticks = [dots(at[~elite], np.full((~elite).sum(), 0.5), "tried")] if len(points) else []
+    lane = 0.5 + 0.35 * jitter(len(points))
+    tried = [dots(at[~elite], lane[~elite], "tried")]
     marks = [
-        mark(a, 0.5, "elite", f"trial {n}: {name_value(v)}", 4)
-        for a, n, v in zip(
+        mark(a, b, "elite", f"trial {n}: {name_value(v)}", 4)
+        for a, b, n, v in zip(
             at[elite],
+            lane[elite],
             points.loc[elite, "number"],
             points.loc[elite, f"params_{parameter.name}"],
             strict=True,
         )
     ]
     label = f"{parameter.name}: {len(points)} values tried, {elite.sum()} by elites"
-    values = row("values", area(ticks, marks, label=label), f"{len(points)} points", height=26)
+    values = row("values", area(tried, marks, label=label), f"{len(points)} points", height=30)
     return tag("div", values, range_rows(scale, forms), axis_row(scale.ticks(3)), class_="rows")
 
 
-def choice_shares(sweep: Sweep, parameter: Parameter) -> Html:
-    """Draw the share of each choice among all points and among the elites."""
+def choice_shares(sweep: Sweep, parameter: Parameter, forms: Sequence[Form] = ()) -> Html:
+    """Draw the share of each choice among all points and among the elites.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    parameter : Parameter
+        As it was searched in `sweep`.
+    forms : sequence of (str, Parameter or None, fixed value)
+        As for `isolation_plot`; of the last one is said what became of each choice.
+    """
     rows = []
-    for entry in sweep.rows("elite_choices", parameter.name).itertuples():
+    known = sweep.rows("elite_choices", parameter.name)
+    for choice, entry in zip(parameter.choices, known.itertuples(), strict=False):
         shares = [
             bar(0, float(share), low, high, kind)
             for share, low, high, kind in (
@@ -188,12 +200,33 @@ def choice_shares(sweep: Sweep, parameter: Parameter) -> Html:
             if pd.notna(share) and share > 0
         ]
         label = f"{entry.choice}: {entry.n} points, {entry.n_elite} elites"
-        text = join([number(entry.n_elite), " of ", number(entry.n), " elite"])
-        name = str(entry.choice).lower() if parameter.is_boolean else str(entry.choice)
-        rows.append(row(name, area(shares, label=label), text, height=24))
+        text = [number(entry.n_elite), " of ", number(entry.n), " elite", _fate(choice, forms)]
+        rows.append(row(describe_value(choice), area(shares, label=label), join(text), height=24))
     if not rows:
         return tag("p", "It was active in no completed trial.", class_="note")
+    for choice in _added(parameter, forms):
+        rows.append(row(describe_value(choice), "", f"new in {forms[-1][0]}", height=24))
     return tag("div", *rows, axis_row([(0, "0%"), (0.5, "50%"), (1, "100%")]), class_="rows")
+
+
+def _fate(choice: Any, forms: Sequence[Form]) -> str:
+    """Say what the last form does to a choice, where it does not keep it as it was."""
+    if len(forms) < 2:
+        return ""
+    (_, before, _), (name, after, fixed) = forms[0], forms[-1]
+    if after is None:
+        return f", fixed in {name}" if fixed == choice else f", not in {name}"
+    if choice not in after.choices:
+        return f", not in {name}"
+    if after.weights and (before is None or after.weights != before.weights):
+        return f", {after.weights[after.choices.index(choice)]:.0%} of {name}"
+    return ""
+
+
+def _added(parameter: Parameter, forms: Sequence[Form]) -> list[Any]:
+    """Return the choices that the last form adds."""
+    after = forms[-1][1] if len(forms) > 1 else None
+    return [c for c in after.choices if c not in parameter.choices] if after is not None else []
 
 
 def elites_text(sweep: Sweep, parameter: Parameter) -> Html:
@@ -205,7 +238,7 @@ def elites_text(sweep: Sweep, parameter: Parameter) -> Html:
         parts += [" (", percent(span["span"]), " of the range)."]
     for bound in sweep.rows("elite_crowding", parameter.name).itertuples():
         if bound.n_elites and bound.elite_share >= 0.4:
-            parts += [" ", percent(bound.elite_share), f" of them at the {bound.side} bound "]
+            parts += [" ", percent(bound.elite_share), f" of the elites at the {bound.side} bound "]
             parts += ["(", percent(bound.share), " of all points)"]
             parts.append("." if bound.can_grow else ", which is its limit.")
     return tag("p", *parts, class_="note") if parts else Html("")

@@ -46,7 +46,31 @@ def history(report: Report) -> Section:
     shown = sweep.table("best_so_far")
     if shown.empty or not shown["value"].notna().any():
         return Section("history", "Optimisation history", paragraph("No trial has a value."))
-    before = parent.table("best_so_far") if parent else pd.DataFrame()
+    picture = history_picture(
+        shown,
+        parent.table("best_so_far") if parent else pd.DataFrame(),
+        parent.name if parent else "",
+    )
+    caption = [
+        "The best so far only ever improves, by luck too. From ",
+        code("best_so_far.csv"),
+        ".",
+    ]
+    return Section("history", "Optimisation history", figure(picture, join(caption)))
+
+
+def history_picture(shown: pd.DataFrame, before: pd.DataFrame, parent: str) -> Html:
+    """Draw the values of trials in order and the best so far.
+
+    Parameters
+    ----------
+    shown : DataFrame
+        ``number``, ``state``, ``value`` and ``best`` (so far), as `evidence.overview.best_so_far`.
+    before : DataFrame
+        The same of the parent; may be empty.
+    parent : str
+        Name of the parent.
+    """
     numbers = [shown["number"], before["number"] if len(before) else []]
     across = Scale.over(*numbers, whole=True, margin=0.01)
     values = [shown.loc[shown["state"] == "COMPLETE", "value"], shown["best"]]
@@ -65,7 +89,7 @@ def history(report: Report) -> Section:
         stretched.append(
             line(across.at(before["number"]), up.at(before["best"]), "parent", step=True)
         )
-        entries.append(("parent", f"best so far of {parent.name}"))
+        entries.append(("parent", f"best so far of {parent}"))
     last = shown.dropna(subset=["best"])
     if len(last):
         best = float(last["best"].iloc[-1])
@@ -81,13 +105,7 @@ def history(report: Report) -> Section:
         y_label="value",
         height=240,
     )
-    caption = [
-        "The best so far only ever improves, by luck too. From ",
-        code("best_so_far.csv"),
-        ".",
-    ]
-    body = figure(join([legend(*entries), axes]), join(caption))
-    return Section("history", "Optimisation history", body)
+    return join([legend(*entries), axes])
 
 
 def parallel(report: Report) -> Section:
