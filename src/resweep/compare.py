@@ -17,6 +17,7 @@ from resweep.ledger import Ledger
 BUDGETS = (10, 25, 50, 100)
 COLUMNS = ("quantity", "a", "b", "difference", "low", "high", "p", "n_a", "n_b", "note")
 DRIFT_P = 0.05  # below this, values depend on when they were drawn
+SIGNIFICANT = 0.05  # p below which a difference is told from chance
 
 
 @dataclass(frozen=True)
@@ -152,20 +153,20 @@ def comparison_text(table: pd.DataFrame, names: tuple[str, str], direction: str)
     """
     first, second = names
     rows = table.set_index("quantity")
-    better = 1 if direction == "maximize" else -1
     lines = [
         f"# {first} and {second}",
         "",
-        f"The objective is to {direction}. {first} is a, {second} is b; differences are b - a. "
-        "Values are those of points: repeated trainings of the same parameters are averaged.",
+        f"The objective is to {direction}. Differences are {second} less {first} (b less a in "
+        "comparison.csv). Values are those of points: repeated trainings of the same parameters "
+        "are averaged.",
         "",
-        _verdict(rows, names, better),
+        _verdict(table, names, direction),
         "",
         f"| | {first} | {second} | difference | 95% interval | p |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for row in table.itertuples():
-        interval = "" if np.isnan(row.low) else f"{_text(row.low)} .. {_text(row.high)}"
+        interval = "" if np.isnan(row.low) else f"{_text(row.low)} to {_text(row.high)}"
         p = "" if np.isnan(row.p) else f"{row.p:.3g}"
         cells = [row.quantity, _text(row.a), _text(row.b), _text(row.difference), interval, p]
         lines.append("| " + " | ".join(_named(cell, names) for cell in cells) + " |")
@@ -196,19 +197,40 @@ def comparison_text(table: pd.DataFrame, names: tuple[str, str], direction: str)
     return "\n".join(lines) + "\n"
 
 
-def _verdict(rows: pd.DataFrame, names: tuple[str, str], better: int) -> str:
-    top = rows.loc["mean of the best quarter"]
-    if not top["low"] * top["high"] > 0:
+def winner(table: pd.DataFrame, direction: str) -> int | None:
+    """Return which sweep has the better best quarter, if that is more than chance.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `compare` returns it.
+    direction : {"maximize", "minimize"}
+
+    Returns
+    -------
+    int or None
+        0 for a, 1 for b; None where the interval of the difference holds 0, or where p is known
+        and not below 0.05 (the interval alone is too short for small sweeps).
+    """
+    top = table.set_index("quantity").loc["mean of the best quarter"]
+    if not top["low"] * top["high"] > 0 or top["p"] >= SIGNIFICANT:
+        return None
+    return int((top["difference"] > 0) == (direction == "maximize"))
+
+
+def _verdict(table: pd.DataFrame, names: tuple[str, str], direction: str) -> str:
+    top = table.set_index("quantity").loc["mean of the best quarter"]
+    better = winner(table, direction)
+    sure = "" if np.isnan(top["p"]) else f" (p = {top['p']:.2g})"
+    if better is None:
         return (
-            f"**Undecided.** The mean of the best quarter differs by {_text(top['difference'])}, "
-            f"and resampling the points gives anything from {_text(top['low'])} to "
+            f"**Undecided.** The mean of the best quarter differs by {_text(top['difference'])}"
+            f"{sure}, and resampling the points gives anything from {_text(top['low'])} to "
             f"{_text(top['high'])}."
         )
-    winner = names[1] if better * top["difference"] > 0 else names[0]
-    sure = "" if np.isnan(top["p"]) else f" (p = {top['p']:.2g})"
     return (
-        f"**The best quarter of {winner} is better**, by {_text(abs(top['difference']))} on "
-        f"average{sure}."
+        f"**The best quarter of {names[better]} is better**, by {_text(abs(top['difference']))} "
+        f"on average{sure}."
     )
 
 

@@ -156,7 +156,11 @@ CHAMPION_FIGURES = (
     Entry("confusion", "Confusion of the first champion", ("champions/confusion.csv",), _confusion),
 )
 
-COMPARISON = ("comparison", "A sweep against its parent", "documents/comparison.csv, points.csv")
+COMPARISON = (
+    "comparison",
+    "The sweep against its parent",
+    "documents/comparison.csv, analysis/points.csv",
+)
 
 
 def listed(report: Report) -> pd.DataFrame:
