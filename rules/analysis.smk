@@ -243,7 +243,7 @@ rule aggressive:
     input:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
-        policy="config/policies/aggressive.yaml",
+        policy=policy_file("aggressive"),
     output:
         space=analysis("refined_space_aggressive.yaml"),
     log:
