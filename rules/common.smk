@@ -294,10 +294,16 @@ def analysis_files(sweep):
     return [result(sweep, "analysis", name) for name in names]
 
 
+def policy_file(name):
+    """Return the file of a policy: of this project, else the one that comes with the workflow."""
+    own = f"config/policies/{name}.yaml"
+    return own if Path(own).exists() else str(ROOT / own)
+
+
 def policy_path(wildcards):
-    """Return the policy file of a sweep: a name in config/policies, or a path."""
+    """Return the policy file of a sweep: a name, or a path."""
     policy = CONFIG.sweeps[wildcards.sweep].policy
-    return policy if Path(policy).suffix else f"config/policies/{policy}.yaml"
+    return policy if Path(policy).suffix else policy_file(policy)
 
 
 def overrides_path(wildcards):
