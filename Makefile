@@ -1,12 +1,12 @@
-# make sweep   set up and run the default: v2, its analysis, the refined v3
-# make test    set up and run all tests
+# make sweep   set up and run the default: v2, its analysis, the refined v3 and v3's trials
+# make test    set up and run all tests; those without their program (PostgreSQL, Slurm, Chromium) say so
 # make env     set up only
 PYTHON ?= python3
 CORES ?= 4
 ENV := .venv/.complete
 BIN := .venv/bin
 .DELETE_ON_ERROR:
-.PHONY: sweep champions report test faults slurm lint env clean
+.PHONY: sweep champions report test unit lint env clean
 
 sweep: $(ENV)
 	$(BIN)/snakemake --cores $(CORES) sweep_v3
@@ -18,13 +18,12 @@ report: $(ENV)
 	$(BIN)/snakemake --cores $(CORES) report
 
 test: $(ENV)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/corpus
+	$(BIN)/python -m pytest tests/workflow tests/postgresql tests/browser tests/faults tests/slurm
 
-faults: $(ENV)
-	$(BIN)/python -m pytest tests/faults
-
-slurm: $(ENV)
-	CI=1 $(BIN)/python -m pytest tests/slurm
+# The quick part of the tests.
+unit: $(ENV)
+	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/corpus
 
 lint: $(ENV)
 	$(BIN)/ruff check .
