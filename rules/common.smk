@@ -73,10 +73,13 @@ def trial_settings(wildcards):
     """Return, as JSON, what decides the trials of a job besides their inputs."""
     sweep, engine = wildcards.sweep, CONFIG.engine_of(wildcards.sweep)
     early = int(wildcards.job) in early_jobs(sweep)
-    n_trials = N_TRIALS[sweep] if early else decided_trials(sweep)
+    # An early job carries what it would carry in an extended sweep: it cannot be added to later.
+    n_trials = most_trials(sweep) if early else decided_trials(sweep)
     numbers = job_numbers(int(wildcards.job), engine.trials_per_job, n_trials)
     fallback = engine.fallback if CONFIG.sweeps[sweep].parent else 0.0
-    schedule = Schedule.plan(n_trials, n_enqueued(sweep), engine.replicate, fallback)
+    schedule = Schedule.plan(
+        N_TRIALS[sweep], n_enqueued(sweep), engine.replicate, fallback, most_trials(sweep)
+    )
     return as_json(
         {
             "seed": engine.seed,
@@ -109,6 +112,11 @@ def preflight_options(sweep, launch):
     }
     if DATA:
         options["--data"] = DATA
+    if needs_review(sweep):
+        options["--approval"] = f"config/approvals/{sweep}.json"
+    parent = CONFIG.sweeps[sweep].parent
+    if parent in TRAINED:  # no input: its times differ from run to run
+        options["--parent"] = result(parent, "preflight.json")
     return " ".join(f"{key} {value}" for key, value in options.items())
 
 
@@ -147,6 +155,12 @@ def midsweep_settings(wildcards):
     return as_json(
         given | {"n_planned": N_TRIALS[sweep], "n_stop": n_if_stopped(sweep), "seed": seed}
     )
+
+
+def most_trials(sweep):
+    """Return how many trials a sweep has if it is extended half-way."""
+    midsweep = CONFIG.midsweep_of(sweep)
+    return max(N_TRIALS[sweep], midsweep.max_trials or 0) if midsweep else N_TRIALS[sweep]
 
 
 def decided_trials(sweep):
@@ -383,29 +397,93 @@ def child_of(sweep):
     return next(children, None)
 
 
-def report_inputs(wildcards):
-    """Return what the report of a sweep shows: it, its parent, the decisions, the champions."""
+def evidence_inputs(wildcards):
+    """Return the evidence of a sweep and of its parent, and the decisions between two sweeps."""
     sweep, parent = wildcards.sweep, CONFIG.sweeps[wildcards.sweep].parent
     refined = sweep if parent else child_of(sweep)
-    style = [str(ROOT / "src/resweep/report" / f"report.{kind}") for kind in ("css", "js")]
     inputs = {
         "analysis": analysis_files(sweep),
         "space": [result(sweep, "space.yaml")],
         "trials": [result(sweep, name) for name in ("trials.csv", "curves.csv")],
         "beside": if_trained(sweep, "timings.csv") + if_trained(sweep, "provenance.json"),
-        "style": style,
     }
     if refined:
         inputs["refined"] = [result(refined, "decisions.csv"), result(refined, "backtest.csv")]
     if parent:
         inputs["parent"] = [result(parent, "trials.csv"), *analysis_files(parent)]
-        inputs["champions"] = champions_files(sweep)
     return inputs
+
+
+def document_inputs(wildcards):
+    """Return what the documents of a sweep rest on: its evidence, and what came of it."""
+    inputs = evidence_inputs(wildcards)
+    if parent_of(wildcards):
+        inputs["comparison"] = result(wildcards.sweep, "documents/comparison.csv")
+        inputs["champions"] = champions_files(wildcards.sweep)
+    return inputs
+
+
+def report_inputs(wildcards):
+    """Return what the report of a sweep shows: it, its parent, the decisions, the champions."""
+    style = [str(ROOT / "src/resweep/report" / f"report.{kind}") for kind in ("css", "js")]
+    inputs = evidence_inputs(wildcards) | {"style": style}
+    if parent_of(wildcards):
+        inputs["champions"] = champions_files(wildcards.sweep)
+    return inputs
+
+
+def briefing_inputs(wildcards):
+    """Return what is known before the first trial; without an approval, only the space."""
+    sweep, parent = wildcards.sweep, parent_of(wildcards)
+    inputs = {"space": result(sweep, "space.yaml")}
+    if parent:
+        inputs["decisions"] = result(sweep, "decisions.csv")
+        inputs["backtest"] = result(sweep, "backtest.csv")
+    if not CONFIG.trains(sweep):
+        return inputs
+    if not needs_review(sweep) or approval_path(wildcards):
+        inputs["preflight"] = result(sweep, "preflight.json")
+        inputs["warmstart"] = result(sweep, "warmstart.csv")
+    return inputs
+
+
+def command_of(target):
+    """Return the command that makes a target as this run was told to."""
+    files = [str(file) for file in workflow.config_settings.configfiles or ()]
+    given = ["--configfile", *files] if files else []
+    return " ".join(["snakemake", "--cores", "4", target, *given])
+
+
+FIGURES = (
+    "history",
+    "importances",
+    "directionality",
+    "bounds",
+    "contours",
+    "parallel_coordinates",
+    "learning_curves",
+    "noise",
+)
+CHAMPION_FIGURES = ("champions", "confusion")
+
+
+def figure_file(name, form):
+    """Return the path of a figure, for any sweep."""
+    return result("{sweep}/figures", f"{name}.{form}")
 
 
 def report_files(sweep):
     """Return what stands when a sweep is reported."""
-    names = ["report.html"]
+    names = [
+        "report.html",
+        "documents/LAUNCH_CHECKLIST.md",
+        "documents/QUICK_REFERENCE.md",
+        "documents/FINDINGS.md",
+        "documents/EXECUTIVE_SUMMARY.md",
+    ]
+    figures = FIGURES
     if CONFIG.sweeps[sweep].parent:
         names += ["documents/comparison.csv", "documents/COMPARISON.md"]
+        figures = (*FIGURES, *CHAMPION_FIGURES, "comparison")
+    names += [f"figures/{name}.{form}" for name in figures for form in ("svg", "png")]
     return sweep_files(sweep) + [result(sweep, name) for name in names]

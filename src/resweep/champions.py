@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -93,20 +94,39 @@ def evaluate(params: Mapping[str, Any], space: Space, objective: str, **settings
     -------
     dict
         ``value``, ``curve``, ``user_attrs``, ``seed``.
+
+    Raises
+    ------
+    InputError
+        If the training ends without a finite value.
     """
-    from resweep.sampling.proposals import History
+    import optuna
+
+    from resweep.sampling.history import History
+    from resweep.trials.record import finite
     from resweep.trials.trial import SweepTrial, make_pruner
-    from resweep.trials.worker import load_objective, seed_libraries
+    from resweep.trials.worker import as_number, load_objective, seed_libraries
 
     function = load_objective(objective)
     live = History(space, ()).open_trial(0, params, pruned=False)
     pruner = make_pruner({"type": "none"})
     trial = SweepTrial(0, params, space, live, pruner, **settings)
     seed_libraries(trial.seed)
-    value = float(function(trial))
+    try:
+        value, how = as_number(function(trial)), "it ended without a finite value"
+    except optuna.TrialPruned:
+        value, how = math.nan, "the objective stopped it as pruned"
+    except (ArithmeticError, MemoryError) as error:
+        value, how = math.nan, f"{type(error).__name__}: {error}"
+    if not math.isfinite(value):
+        raise InputError(
+            f"the champion cannot be trained again ({how})",
+            where=f"seed {trial.seed}",
+            mend="lower champions.top, or make the objective end with a value on this seed",
+        )
     return {
         "value": value,
-        "curve": sorted(trial.curve.items()),
+        "curve": [[step, finite(reported)] for step, reported in sorted(trial.curve.items())],
         "user_attrs": trial.user_attrs,
         "seed": trial.seed,
     }

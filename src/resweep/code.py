@@ -12,6 +12,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from resweep.errors import InputError
+
 PACKAGE = "resweep"
 ROOT = Path(__file__).parent
 
@@ -29,6 +31,8 @@ def digest(*names: str) -> str:
     ------
     FileNotFoundError
         If a script does not exist.
+    InputError
+        If a file is not Python.
     """
     seen: dict[str, str] = {}
     queue = list(names)
@@ -41,11 +45,20 @@ def digest(*names: str) -> str:
             continue
         text, imports = _read(path, path.stat().st_mtime_ns)
         seen[Path(name).name if name.endswith(".py") else name] = text
-        queue += imports
-        parents = name.split(".")[:-1] if not name.endswith(".py") else []
+        parents = [] if name.endswith(".py") else name.split(".")[:-1]
+        around = name.split(".") if path.name == "__init__.py" else parents
+        queue += [_absolute(imported, around) for imported in imports]
         queue += [".".join(parents[: i + 1]) for i in range(len(parents))]
     joined = "\0".join(f"{name}\0{seen[name]}" for name in sorted(seen))
     return sha256(joined.encode()).hexdigest()[:16]
+
+
+def _absolute(module: str, around: list[str]) -> str:
+    """Return the full name of an imported module; leading dots count up from the package around."""
+    name = module.lstrip(".")
+    up = len(module) - len(name)
+    package = around[: max(0, len(around) - up + 1)] if up else []
+    return ".".join(filter(None, [*package, name]))
 
 
 def _path_of(module: str) -> Path | None:
@@ -59,14 +72,21 @@ def _path_of(module: str) -> Path | None:
 @cache
 def _read(path: Path, _stamp: int) -> tuple[str, tuple[str, ...]]:
     """Return the code of a file without comments and docstrings, and the modules it imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        where = f"{path}, line {line}" if line else str(path)
+        raise InputError(f"is not Python ({error})", where=where, mend="correct it") from None
     imports: set[str] = set()
     tree = _WithoutTypeChecking().visit(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imports |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            imports |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            dot = "." if node.module else ""
+            imports |= {base, *(f"{base}{dot}{alias.name}" for alias in node.names)}
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             _drop_docstring(node)
     return ast.dump(tree), tuple(sorted(imports))

@@ -73,6 +73,7 @@ def decide(
     -------
     dict
         ``decision`` (continue, stop, extend), ``n_trials`` that the sweep then has in all,
+        ``n_skipped`` (planned trials that are never run, those of the highest numbers),
         ``reason``, and the evidence: ``n_seen``, ``n_points``, ``best``, ``parent_best``,
         ``probability_beats_parent``, ``probability_extension_helps``.
     """
@@ -90,7 +91,14 @@ def decide(
     }
 
     def outcome(decision: str, n_trials: int, reason: str) -> dict[str, Any]:
-        return {"decision": decision, "n_trials": n_trials, "reason": reason, **evidence}
+        skipped = max(0, n_planned - n_trials)
+        return {
+            "decision": decision,
+            "n_trials": n_trials,
+            "n_skipped": skipped,
+            "reason": reason,
+            **evidence,
+        }
 
     if not len(scores):
         return outcome("continue", n_planned, "no trial has ended with a value yet")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
+import re
 import resource
 import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +23,16 @@ import optuna
 import psutil
 
 from resweep import spacefile
+from resweep.approval import check_approved
 from resweep.errors import InputError
 from resweep.files import write_json_atomic
 from resweep.sampling.proposals import Plan, Proposer
 from resweep.space import Space
+from resweep.trials.slots import visible_devices
 from resweep.trials.trial import SweepTrial, make_pruner
-from resweep.trials.worker import load_objective, seed_libraries, trial_seed
+from resweep.trials.worker import as_number, load_objective, seed_libraries, trial_seed
 
+PROBES = 3  # points that are tried until one can be trained
 PROBE_STEPS = 2
 FREE_MIB = 200.0  # room for records, logs and tables
 
@@ -60,14 +66,50 @@ def check_space(space: Space) -> Check:
     return Check("space", True, "; ".join(found) or f"{len(space.params)} parameters, no warning")
 
 
-def check_data(data: Path | None) -> Check:
-    """Look whether the data file is there, and note its digest."""
+def check_approval(space: Space, approval: Path | None) -> Check:
+    """Look whether a person has approved this space, if `approval`, the record of it, is needed."""
+    if approval is None:
+        return Check("approval", True, "no review is asked for")
+    try:
+        check_approved(space, approval.stem, approval)
+    except InputError as error:
+        return Check("approval", False, error.what, error.mend)
+    return Check("approval", True, f"the space is the one that {approval} approves")
+
+
+def check_data(data: Path | None, digest: str | None, parent: Path | None) -> Check:
+    """Look whether the data file is there, and is the one that the parent sweep was trained on.
+
+    Parameters
+    ----------
+    data : Path, optional
+    digest : str, optional
+        SHA-256 of the file.
+    parent : Path, optional
+        ``preflight.json`` of the parent sweep.
+    """
     if data is None:
         return Check("data", True, "the objective brings its own")
-    if not data.is_file() or data.stat().st_size == 0:
+    if digest is None:
         return Check("data", False, f"{data} is missing or empty", "run `snakemake data` again")
-    digest = sha256(data.read_bytes()).hexdigest()
-    return Check("data", True, f"{data}, {data.stat().st_size:,} bytes, sha256 {digest[:16]}")
+    known = _recorded(parent)
+    if known not in (None, digest):
+        return Check(
+            "data",
+            False,
+            f"{data} has changed since the parent sweep was trained on it ({parent})",
+            "bring the file back, or delete the parent's results and run it again",
+        )
+    unchanged = ", unchanged since the parent sweep" if known else ""
+    size = f"{data.stat().st_size:,} bytes"
+    return Check("data", True, f"{data}, {size}, sha256 {digest[:16]}{unchanged}")
+
+
+def _recorded(preflight: Path | None) -> str | None:
+    """Return the digest of the data that another checklist noted, if it did."""
+    if preflight is None or not preflight.exists():
+        return None
+    return json.loads(preflight.read_text()).get("data_sha256")
 
 
 def check_disk(folder: Path, needed_mib: float) -> Check:
@@ -81,13 +123,21 @@ def check_disk(folder: Path, needed_mib: float) -> Check:
     )
 
 
-def check_device(gpu_wanted: bool) -> Check:
-    """Say which device trials will see; a GPU that was asked for must be there."""
-    count = 0
-    if "torch" in sys.modules:
-        count = sys.modules["torch"].cuda.device_count()
-    detail = f"{count} GPU, {os.cpu_count()} CPUs"
-    return Check("device", count > 0 or not gpu_wanted, detail, "start where a GPU is, or ask none")
+def check_device(environ: Mapping[str, str]) -> Check:
+    """Say which devices trials will see, and whether PyTorch, if it is used, can use them."""
+    found = [d for d in visible_devices(environ) if re.match(r"\d+$|GPU-|MIG-", d)]
+    detail = f"{len(found)} GPU, {os.cpu_count()} CPUs"
+    torch = sys.modules.get("torch")
+    if torch is None or not found or torch.cuda.is_available():
+        return Check("device", True, detail)
+    if torch.version.cuda is None:
+        return Check("device", True, f"{detail}; this build of PyTorch uses the CPU only")
+    return Check(
+        "device",
+        False,
+        f"{detail}, but PyTorch for CUDA {torch.version.cuda} cannot use the GPU",
+        "install a PyTorch that fits the driver, or set CUDA_VISIBLE_DEVICES= to use the CPU",
+    )
 
 
 def probe(
@@ -102,41 +152,41 @@ def probe(
 ) -> tuple[Check, dict[str, Any]]:
     """Train a first trial for two steps and estimate what the sweep will take.
 
+    A point that cannot be trained is no reason not to start: the next is tried, up to three.
+
     Returns
     -------
     check : Check
     estimate : dict
         ``seconds_per_step``, ``sweep_minutes`` (all trials at full length, so an upper estimate
-        where there is pruning), ``memory_mib``.
+        where there is pruning), ``memory_mib``, ``checkpoint_mib``.
     """
-    proposal = Proposer(Plan(space, seed)).propose(0, {})
-    live = Proposer(Plan(space, seed)).history.open_trial(0, proposal.params, pruned=False)
-    with tempfile.TemporaryDirectory() as folder:
-        trial = _Probe(
-            0,
-            proposal.params,
-            space,
-            live,
-            make_pruner({"type": "none"}),
-            seed=trial_seed(seed, 0),
-            threads=threads,
-            data=data,
-            checkpoint=Path(folder) / "checkpoint",
-        )
-        seed_libraries(trial.seed)
-        started = time.monotonic()
-        whole = False
-        try:
-            objective(trial)
-            whole = True
-        except (_Enough, optuna.TrialPruned):
-            pass
-        except InputError:
-            raise
-        except Exception as error:
-            reason = f"the first trial fails: {type(error).__name__}: {error}"
-            return Check("probe", False, reason, "mend the objective; see the log"), {}
-        seconds = time.monotonic() - started
+    proposer = Proposer(Plan(space, seed, window=PROBES))
+    failures = []
+    for number in range(PROBES):
+        params = proposer.propose(number, {}).params
+        with tempfile.TemporaryDirectory() as folder:
+            checkpoint = Path(folder) / "checkpoint"
+            trial = _Probe(
+                number,
+                params,
+                space,
+                proposer.history.open_trial(number, params, pruned=False),
+                make_pruner({"type": "none"}),
+                seed=trial_seed(seed, number),
+                threads=threads,
+                data=data,
+                checkpoint=checkpoint,
+            )
+            started = time.monotonic()
+            whole, failure = _try(objective, trial)
+            seconds = time.monotonic() - started
+            size = checkpoint.stat().st_size / 2**20 if checkpoint.exists() else 0.0
+        if failure is None:
+            break
+        failures.append(f"trial {number} fails: {failure}")
+    else:
+        return Check("probe", False, "; ".join(failures), "mend the objective; see the log"), {}
     steps = max(1, len(trial.curve))
     length = (
         steps if whole else int(space.fixed.get("epochs", space.pruner.get("max_resource", steps)))
@@ -146,12 +196,28 @@ def probe(
         "seconds_per_step": round(seconds / steps, 3),
         "sweep_minutes": round(seconds / steps * length * n_trials / slots / 60, 1),
         "memory_mib": round(memory),
+        "checkpoint_mib": round(size, 3),
     }
     detail = (
         f"{steps} steps in {seconds:.1f} s; about {estimate['sweep_minutes']:g} minutes for "
         f"{n_trials} trials on {slots} slots, {memory:,.0f} MiB each"
     )
-    return Check("probe", True, detail), estimate
+    return Check("probe", True, "; ".join([detail, *failures])), estimate
+
+
+def _try(objective: Callable, trial: SweepTrial) -> tuple[bool, str | None]:
+    """Return whether the objective came to its own end, and why it failed, if it did."""
+    seed_libraries(trial.seed)
+    try:
+        value = as_number(objective(trial))
+    except (_Enough, optuna.TrialPruned):
+        return False, None
+    except InputError:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        return False, f"{type(error).__name__}: {error}"
+    return True, None if math.isfinite(value) else f"the objective gave {value}"
 
 
 def check_memory(needed_mib: float, slots: int) -> Check:
@@ -175,17 +241,23 @@ def run_checks(
     n_trials: int,
     data: Path | None,
     folder: Path,
-    gpu: bool,
+    approval: Path | None = None,
+    parent: Path | None = None,
 ) -> dict[str, Any]:
     """Go through the checklist.
 
     Returns
     -------
     dict
-        ``ok``, ``checks`` (list of dict) and ``estimate``.
+        ``ok``, ``checks`` (list of dict), ``estimate`` and ``data_sha256``.
     """
     space = Space.loads(launch["space"], "launch.json")
-    checks = [check_space(space), check_data(data), check_disk(folder, FREE_MIB)]
+    digest = _sha256(data)
+    checks = [
+        check_space(space),
+        check_approval(space, approval),
+        check_data(data, digest, parent),
+    ]
     estimate: dict[str, Any] = {}
     if all(check.ok for check in checks):
         check, estimate = probe(
@@ -197,14 +269,24 @@ def run_checks(
             n_trials=n_trials,
             slots=slots,
         )
-        checks += [check, check_device(gpu)]
+        checks += [check, check_device(os.environ)]
         if estimate:
             checks.append(check_memory(estimate["memory_mib"], slots))
+    checks.append(check_disk(folder, FREE_MIB + slots * estimate.get("checkpoint_mib", 0.0)))
     return {
         "ok": all(check.ok for check in checks),
         "checks": [asdict(check) for check in checks],
         "estimate": estimate,
+        "data_sha256": digest,
     }
+
+
+def _sha256(path: Path | None) -> str | None:
+    """Return the digest of a file, or None if it is missing or empty."""
+    if path is None or not path.is_file() or path.stat().st_size == 0:
+        return None
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -217,7 +299,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--slots", type=int, default=1, help="trials at a time")
     parser.add_argument("--n-trials", type=int, required=True)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--gpu", action="store_true", help="a GPU is expected")
+    parser.add_argument("--approval", type=Path, help="record of the approval, if one is needed")
+    parser.add_argument("--parent", type=Path, help="preflight.json of the parent sweep")
     parser.add_argument("--out", type=Path, required=True, help="preflight.json to write")
     given = parser.parse_args(argv)
     try:
@@ -230,7 +313,8 @@ def main(argv: list[str] | None = None) -> int:
             n_trials=given.n_trials,
             data=given.data,
             folder=given.out.parent,
-            gpu=given.gpu,
+            approval=given.approval,
+            parent=given.parent,
         )
     except InputError as error:
         print(f"resweep: {error}", file=sys.stderr)

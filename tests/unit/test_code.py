@@ -3,6 +3,7 @@ import os
 import pytest
 
 from resweep import code
+from resweep.errors import InputError
 
 
 @pytest.fixture
@@ -112,6 +113,33 @@ def test_modules_beside_the_current_folder_count(package, tmp_path, monkeypatch)
     (tmp_path / "helper.py").write_text("X = 22\n")
     code._read.cache_clear()
     assert code.digest("mine") != before
+
+
+def test_relative_imports_count(package, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine" / "deep").mkdir(parents=True)
+    (tmp_path / "mine" / "__init__.py").write_text("from .tools import f\n")
+    files = ("tools", "model", "deep/net", "deep/layer")
+    for name in files:
+        (tmp_path / "mine" / f"{name}.py").write_text("X = 1\n")
+    (tmp_path / "mine" / "model.py").write_text("from . import other\nfrom .deep import net\n")
+    (tmp_path / "mine" / "other.py").write_text("Y = 1\n")
+    (tmp_path / "mine" / "deep" / "__init__.py").write_text("")
+    (tmp_path / "mine" / "deep" / "net.py").write_text("from .layer import X\nfrom .. import far\n")
+    (tmp_path / "mine" / "far.py").write_text("Z = 1\n")
+    for edited in ("tools", "other", "deep/net", "deep/layer", "far"):
+        before = code.digest("mine.model")
+        path = tmp_path / "mine" / f"{edited}.py"
+        path.write_text(path.read_text() + "NEW = 1\n")
+        code._read.cache_clear()
+        assert code.digest("mine.model") != before, edited
+
+
+def test_a_module_that_is_not_python_is_named(package, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("X = 1\ndef f(:\n")
+    with pytest.raises(InputError, match=r"mine\.py, line 2: is not Python"):
+        code.digest("mine")
 
 
 def test_modules_that_import_each_other(package):

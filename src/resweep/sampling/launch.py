@@ -11,7 +11,7 @@ from resweep.errors import InputError
 from resweep.ledger import Ledger
 from resweep.sampling.schedule import FALLBACK
 from resweep.sampling.warmstart import CannotCarry, carry, reexpress
-from resweep.space import Space
+from resweep.space import Space, describe_condition
 
 
 def first_space(
@@ -144,6 +144,12 @@ def _checked(point: Mapping[str, Any], space: Space, index: int) -> dict[str, An
                 f"{name} = {value!r} does not fit the space",
                 where=f"engine.enqueue, point {index}",
                 mend="correct the point or widen the space",
+            )
+        if set(space[name].condition) <= set(point) and not space.is_active(name, point):
+            raise InputError(
+                f"{name} takes part only if {describe_condition(space[name])}",
+                where=f"engine.enqueue, point {index}",
+                mend=f"leave {name} out of the point, or meet its condition",
             )
     return {name: space[name].cast(value) for name, value in point.items()}
 

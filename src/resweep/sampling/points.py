@@ -41,6 +41,7 @@ def _from_unit(param: Parameter, u: float) -> Any:
 
 def points(space: Space, decided: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the points that agree with `decided` and hold no value of a continuous parameter."""
+    endless = [p.name for p in space if _is_continuous(p) and p.name not in decided]
 
     def levels(param: Parameter) -> Sequence[Any]:
         if param.name in decided:
@@ -49,12 +50,12 @@ def points(space: Space, decided: Mapping[str, Any]) -> Iterator[dict[str, Any]]
             return param.choices
         if param.type == "int":
             return range(param.low, param.high + 1, param.step or 1)
-        if param.step is None:
-            return ()
         count = int((param.high - param.low) / param.step + 1e-9) + 1
         return [param.low + i * param.step for i in range(count)]
 
     def complete(index: int, point: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if any(space.is_active(name, point) for name in endless):
+            return  # here, and not when its turn comes: there may be millions of points before it
         if index == len(space.params):
             yield dict(point)
             return
@@ -66,3 +67,7 @@ def points(space: Space, decided: Mapping[str, Any]) -> Iterator[dict[str, Any]]
             yield from complete(index + 1, {**point, param.name: param.cast(value)})
 
     yield from complete(0, {})
+
+
+def _is_continuous(param: Parameter) -> bool:
+    return param.type == "float" and param.step is None

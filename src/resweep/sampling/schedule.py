@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -27,46 +27,64 @@ class Schedule:
         The first trials take given points.
     fallback : float
         Share of all trials drawn from the parent's space, evenly spread.
-    replicate_from : int
-        From this number on, every second trial that is not a fallback re-runs one of the best
-        points. A prefix of the sweep does not depend on it, so a longer sweep keeps its start.
+    replicates : sequence of (int, int)
+        From each first number to before the second, every second trial that is not a fallback
+        re-runs one of the best points.
     """
 
     n_enqueued: int = 0
     fallback: float = 0.0
-    replicate_from: int | None = None
+    replicates: Sequence[Sequence[int]] = ()
 
     @classmethod
-    def plan(cls, n_trials: int, n_enqueued: int, replicate: float, fallback: float) -> Schedule:
-        """Plan `n_trials` trials of which about a share `replicate` re-run the best, at the end."""
-        n_replicates = round(n_trials * replicate)
-        start = n_trials
-        while n_replicates and start > n_enqueued:
-            start -= 1
-            free = n_trials - start - _fallbacks(fallback, start, n_trials)
-            if (free + 1) // 2 >= n_replicates:
-                break
-        return cls(n_enqueued, fallback, start if n_replicates else None)
+    def plan(
+        cls,
+        n_trials: int,
+        n_enqueued: int,
+        replicate: float,
+        fallback: float,
+        max_trials: int | None = None,
+    ) -> Schedule:
+        """Plan the roles of `n_trials` trials, and of an extension to `max_trials`.
+
+        About a share `replicate` re-runs the best at the end. What an extension adds ends in the
+        same way, and no role before it depends on whether there will be one.
+        """
+        spans: list[tuple[int, int]] = []
+        begin, planned = n_enqueued, 0
+        for end in (n_trials, max(n_trials, max_trials or 0)):
+            wanted = round(end * replicate) - planned
+            start = end
+            while wanted and start > begin:
+                start -= 1
+                free = end - start - _fallbacks(fallback, start, end)
+                if (free + 1) // 2 >= wanted:
+                    break
+            if start < end:
+                spans.append((start, end))
+            begin, planned = max(begin, end), planned + wanted
+        return cls(n_enqueued, fallback, tuple(spans))
 
     def role(self, number: int) -> str:
         """Return the role of trial `number`."""
         if number < self.n_enqueued:
             return ENQUEUED
-        if self._is_fallback(number):
+        if _fallbacks(self.fallback, number, number + 1):
             return FALLBACK
-        if self.replicate_from is None or number < self.replicate_from:
-            return PROPOSAL
-        first = max(self.replicate_from, self.n_enqueued)
-        turn = number - first - _fallbacks(self.fallback, first, number)
-        return REPLICATE if turn % 2 == 0 else PROPOSAL
-
-    def _is_fallback(self, number: int) -> bool:
-        return _fallbacks(self.fallback, number, number + 1) > 0
+        for first, end in self.replicates:
+            if first <= number < end:
+                turn = number - first - _fallbacks(self.fallback, first, number)
+                return REPLICATE if turn % 2 == 0 else PROPOSAL
+        return PROPOSAL
 
     def up_to(self, last: int) -> Schedule:
-        """Return the part that trials up to number `last` can see."""
-        seen = self.replicate_from is not None and last >= self.replicate_from
-        return Schedule(self.n_enqueued, self.fallback, self.replicate_from if seen else None)
+        """Return the part that trials up to number `last` can see.
+
+        Before the first replicates it does not depend on the length of the sweep: a longer sweep
+        keeps its start.
+        """
+        seen = tuple(span for span in self.replicates if span[0] <= last)
+        return Schedule(self.n_enqueued, self.fallback, seen)
 
 
 @cache

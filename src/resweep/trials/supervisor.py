@@ -31,9 +31,7 @@ from resweep.trials.record import Record
 
 POLL_SECONDS = 0.25
 BETWEEN = 5  # deaths of workers between trials, one after the other, before the job gives up
-JOB_DEATHS = (
-    2  # deaths of the whole job in one trial before it fails: the workflow starts it thrice
-)
+JOB_DEATHS = 2  # deaths of the whole job in one trial before it fails: it is started thrice
 PROGRESSING = 10  # times `retries` + 1: deaths of a trial that saves new checkpoints all the same
 Publish = Callable[[list[Record], list[dict]], None]
 
@@ -279,6 +277,14 @@ class _Watch:
             attempts = self._attempts.get(number, 0)
             timing = {"number": number, "seconds": round(seconds, 3), "attempts": attempts}
             write_text_atomic(self.job.state_of(number) / "timing.json", json.dumps(timing))
+            self._tell(number, seconds)
+
+    def _tell(self, number: int, seconds: float) -> None:
+        """Say how a trial ended."""
+        (record,) = records_.read(self.job.state_of(number) / "record.jsonl", [number])
+        value = "no value" if record["value"] is None else f"value {record['value']:.6g}"
+        outcome = record["user_attrs"].get("fail_reason", value)
+        _say(f"trial {number}: {record['state']}, {outcome}, {seconds:.1f} s")
 
 
 def _memory_mb(pid: int) -> float:

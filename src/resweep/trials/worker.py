@@ -210,16 +210,25 @@ def _train(job: Job, plan: Plan, proposer: Proposer, proposal: Proposal, key: st
             continue
         finally:
             trial.close()
-        value = _as_number(value)
-        if not math.isfinite(value):
-            word = "NaN or nothing" if math.isnan(value) else f"{value:+}"
-            return _record(
-                job, proposal, key, "FAIL", trial, reason=f"nan: the objective gave {word}"
-            )
+        value = as_number(value)
+        reason = None
+        if math.isnan(value):
+            reason = "nan: the objective gave NaN or nothing"
+        elif math.isinf(value):
+            reason = f"diverged: the objective gave {value:+}"
+        if reason is not None:
+            return _record(job, proposal, key, "FAIL", trial, reason=reason)
         return _record(job, proposal, key, "COMPLETE", trial, value=value)
 
 
-def _as_number(value: Any) -> float:
+def as_number(value: Any) -> float:
+    """Return the value of a trial; NaN where the objective gave nothing.
+
+    Raises
+    ------
+    InputError
+        If it is something else than a number.
+    """
     try:
         return math.nan if value is None else float(value)
     except (TypeError, ValueError):
