@@ -54,6 +54,12 @@ class Cluster:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         return [Job(*line.split("|")) for line in done.stdout.splitlines()]
 
+    def state(self, job):
+        """Return the state of the job with this id."""
+        command = ["squeue", "--states=all", "--noheader", f"--jobs={job}", "--format=%T"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        return done.stdout.strip()
+
     def running(self, name, comment):
         """Return the id of the one running job with this comment."""
         (found,) = (j for j in self.jobs(name) if j.comment == comment and j.state == "RUNNING")
@@ -63,15 +69,20 @@ class Cluster:
         """Cancel a running job, as a person would."""
         job = self.running(name, comment)
         subprocess.run(["scancel", job], check=True, timeout=60)
-        wait_for(lambda: (job, "CANCELLED") in [(j.id, j.state) for j in self.jobs(name)], 60, job)
+        wait_for(lambda: self.state(job) == "CANCELLED", 60, "its end")
 
     def requeue(self, name, comment):
         """Make Slurm put a running job back into the queue, as a preemption would."""
         job = self.running(name, comment)
         subprocess.run(["scontrol", "requeue", job], check=True, timeout=60)
-        # It would wait for two minutes.
+        # It would wait for two minutes, counted from the end of its processes.
         at_once = ["scontrol", "update", f"jobid={job}", "starttime=now"]
-        wait_for(lambda: subprocess.run(at_once, capture_output=True).returncode == 0, 60, job)
+
+        def runs_again():
+            subprocess.run(at_once, capture_output=True)
+            return self.state(job) == "RUNNING"
+
+        wait_for(runs_again, 120, f"job {job} to run again")
 
     def restarts(self, job):
         """Return how often Slurm has started a job again."""

@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "rules", "workflow", "src", "config", "profiles", "envs", "slurm")
 
-# A trial whose `hold-<number>` file exists takes it away and sleeps as long as the file says: only
-# the first of several processes that run the same trial is held up.
+# A trial whose `hold-<number>` file exists renames it `held-<number>` and waits until that is gone:
+# only the first of several processes that run the same trial is held up.
 OBJECTIVE = """
 import os
 import time
@@ -32,12 +32,13 @@ def objective(trial):
     x = trial.suggest_float("x", -5, 5)
     kind = trial.suggest_categorical("kind", ["a", "b"])
     note(trial, "start")
-    hold = Path(f"hold-{trial.number}")
-    seconds = 1.0
+    hold, held = Path(f"hold-{trial.number}"), Path(f"held-{trial.number}")
     if hold.exists():
-        seconds = float(hold.read_text())
-        hold.unlink()
-    time.sleep(seconds if trial.data is None else 0)
+        hold.rename(held)
+        while held.exists():
+            time.sleep(0.1)
+    elif trial.data is None:
+        time.sleep(1)
     value = -((x - 1) ** 2) - (kind == "b")
     for step in range(3):
         trial.report(value - 1 / (step + 1), step)
@@ -127,8 +128,14 @@ class Project:
         assert code == 0, text[-4000:]
         return text
 
-    def hold(self, number: int, seconds: float) -> None:
-        (self.folder / f"hold-{number}").write_text(str(seconds))
+    def hold(self, *numbers: int) -> None:
+        """Let the first process of each of these trials wait until it is released."""
+        for number in numbers:
+            (self.folder / f"hold-{number}").touch()
+
+    def release(self, *numbers: int) -> None:
+        for number in numbers:
+            (self.folder / f"held-{number}").unlink()
 
     def events(self) -> list[Event]:
         path = self.folder / "events.txt"

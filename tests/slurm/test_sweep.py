@@ -11,8 +11,8 @@ from project import Project, at_once, wait_for
 pytestmark = pytest.mark.slurm
 
 PROFILE = (
-    *("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "2"),
-    *("--set-resources", "trials:runtime=attempt", "--", "sweep_v2"),
+    *("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "2", "--set-resources"),
+    *("trials:runtime=(1 if wildcards.job == '00001' else 30) * attempt", "--", "sweep_v2"),
 )
 COMMENT = "rule_trials_wildcards_v2_{:05d}"
 
@@ -21,15 +21,11 @@ COMMENT = "rule_trials_wildcards_v2_{:05d}"
 def run(cluster, local, tmp_path_factory):
     """Start the sweep, let it meet every fault, kill Snakemake, and go on."""
     project = Project.make(tmp_path_factory.mktemp("slurm"))
-    project.run("--cores", "1", "--until", "preflight", "--", "sweep_v2", log="before.log")
-    project.hold(1, 600)  # over its limit of one minute
-    project.hold(2, 600)  # cancelled
-    project.hold(3, 20)  # at work while the daemons end and come back
-    project.hold(4, 600)  # put back into the queue
-    project.hold(9, 15)  # at work when Snakemake is killed, and goes on as an orphan
+    project.run("--cores", "1", "--", "results/v2/preflight.json", log="before.log")
+    project.hold(1, 2, 3, 4, 9)
     first = project.start(*PROFILE, log="first.log")
     try:
-        wait_for(lambda: all(project.started(n) for n in (1, 2, 3, 4)), 120, "the first trials")
+        wait_for(lambda: all(project.started(n) for n in (1, 2, 3, 4)), 180, "the first trials")
         name = run_id(project, "first.log")
         cluster.kill("slurmd.n1")
         cluster.start()
@@ -37,13 +33,22 @@ def run(cluster, local, tmp_path_factory):
         cluster.start()
         cluster.cancel(name, COMMENT.format(2))
         cluster.requeue(name, COMMENT.format(4))
-        wait_for(lambda: project.started(9), 240, "a trial after the time limit")
+        project.release(3)
+        # Trial 1 is over its limit of one minute now or soon, and trial 9 needs its result.
+        wait_for(lambda: project.started(9), 300, "a trial after the time limit")
     finally:
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
     orphans = [job.comment for job in cluster.jobs(name) if job.state == "RUNNING"]
     project.run("--unlock", log="unlock.log")
-    project.run(*PROFILE, log="second.log")
+    second = project.start(*PROFILE, log="second.log")
+    try:
+        log = project.folder / "results" / "v2" / "logs" / "trials" / "00009.log"
+        wait_for(lambda: "waiting for another process" in log.read_text(), 180, "trial 9 again")
+        project.release(9)
+        assert second.wait(timeout=400) == 0, (project.folder / "second.log").read_text()
+    finally:
+        second.kill()
     return SimpleNamespace(project=project, jobs=cluster.jobs(name), orphans=orphans)
 
 
@@ -70,12 +75,13 @@ def test_every_fault_happened(run, cluster):
         for number, comment in enumerate(map(COMMENT.format, range(12)))
     }
     assert jobs[1] == [("COMPLETED", "2:00"), ("TIMEOUT", "1:00")]
-    assert jobs[2] == [("CANCELLED", "1:00"), ("COMPLETED", "2:00")]
-    assert jobs[3] == [("COMPLETED", "1:00")]  # it lived through the ends of both daemons
-    assert jobs[4] == [("COMPLETED", "1:00")]  # the same job once more, no new attempt
+    assert jobs[2] == [("CANCELLED", "30:00"), ("COMPLETED", "1:00:00")]
+    assert jobs[3] == [("COMPLETED", "30:00")]  # it lived through the ends of both daemons
+    assert jobs[4] == [("COMPLETED", "30:00")]  # the same job once more, no new attempt
     (requeued,) = (job.id for job in run.jobs if job.comment == COMMENT.format(4))
     assert cluster.restarts(requeued) == 1
     assert COMMENT.format(9) in run.orphans
+    assert run.project.started(9) == 1  # its repetition waited for the orphan's result
 
 
 def test_slurms_own_log_of_a_failed_job_is_kept_where_the_profile_says(run):
@@ -88,11 +94,11 @@ def test_slurms_own_log_of_a_failed_job_is_kept_where_the_profile_says(run):
 def test_a_run_is_stopped_by_its_name(cluster, tmp_path):
     """What docs/cluster.md tells to do before a killed run is started again."""
     project = Project.make(tmp_path)
-    project.run("--cores", "1", "--until", "preflight", "--", "sweep_v2", log="before.log")
-    project.hold(0, 600)
+    project.run("--cores", "1", "--", "results/v2/preflight.json", log="before.log")
+    project.hold(1)
     process = project.start(*PROFILE, log="run.log")
     try:
-        wait_for(lambda: project.started(0), 90, "the first trial")
+        wait_for(lambda: project.started(1), 180, "a trial")
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
