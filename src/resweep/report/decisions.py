@@ -133,8 +133,9 @@ def _evidence(row: Any, refined: Refined, parameter: Parameter) -> Html:
     picture = [isolation_plot(sweep, parameter, ranges)]
     if not parameter.is_numeric:
         picture.append(choice_shares(sweep, parameter, ranges))
-        text = " → ".join(describe_form(form, fixed) for _, form, fixed in ranges)
-        facts.append(tag("li", text))
+        texts = [describe_form(form, fixed) for _, form, fixed in ranges]
+        if texts[0] != texts[-1]:
+            facts.append(tag("li", " → ".join(texts)))
     return tag(
         "div",
         tag("div", *picture, class_="evidence-picture"),

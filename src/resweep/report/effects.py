@@ -12,6 +12,7 @@ from resweep.report.html import (
     Html,
     code,
     details,
+    figure_text,
     interval,
     join,
     note,
@@ -78,7 +79,7 @@ def _importance_chart(shown: pd.DataFrame, title: str, key: str) -> Html:
             drawn.append(line(ends, [0.5, 0.5], "whisker"))
         if math.isfinite(r.threshold):
             drawn.append(line([scale.at(r.threshold)] * 2, [0.05, 0.95], "threshold"))
-        label = f"importance {r.importance:.3g}, threshold {r.threshold:.3g}, n {r.n}"
+        label = f"importance {r.importance:.3g}, threshold {figure_text(r.threshold, 3)}, n {r.n}"
         rows.append(row(code(r.parameter), area(drawn, label=label), number(r.importance, 3)))
     numbers = table(
         ["parameter", "n#", "importance#", "95% interval#", "threshold#", "passes"],
@@ -127,7 +128,9 @@ def _trends(shown: pd.DataFrame) -> Html:
         if math.isfinite(r.rho_low):
             drawn.append(line([scale.at(r.rho_low), scale.at(r.rho_high)], [0.5, 0.5], "span"))
         kind = "sure" if r.q < SIGNIFICANT else "open"
-        dot = mark(scale.at(r.rho), 0.5, kind, f"rho {r.rho:+.3f}, p {r.p:.3f}, n {r.n}", 5)
+        dot = mark(
+            scale.at(r.rho), 0.5, kind, f"rho {r.rho:+.3f}, p {figure_text(r.p, 3)}, n {r.n}", 5
+        )
         label = f"rank correlation {r.rho:+.2f}, n {r.n}"
         text = number(r.rho, 2, sign=True)
         rows.append(row(code(r.parameter), area(drawn, [dot], label=label), text))
@@ -150,8 +153,8 @@ def _trends(shown: pd.DataFrame) -> Html:
     )
     marks = legend(("sure", "q below 0.10"), ("open", "may be chance"), ("span", "95% interval"))
     chart = tag("div", *rows, axis_row(ticks), class_="rows")
-    title = "Numbers and ladders: rank correlation with the score"
-    return figure(join([marks, chart]), "", details("Numbers", numbers), title=title)
+    head = "Numbers and ladders: rank correlation with the score"
+    return figure(join([marks, chart]), "", details("Numbers", numbers), title=head)
 
 
 def _contrasts(sweep: Sweep) -> Html:
@@ -164,7 +167,7 @@ def _contrasts(sweep: Sweep) -> Html:
     for r in shown.sort_values("cliffs_delta", ascending=False, kind="stable").itertuples():
         kind = "sure" if r.q < SIGNIFICANT else "open"
         best = _choice(sweep, r.parameter, r.best_choice)
-        title = f"δ {r.cliffs_delta:+.3f}, p {r.p:.3f}, {best} n {r.n_best} of {r.n}"
+        title = f"δ {r.cliffs_delta:+.3f}, p {figure_text(r.p, 3)}, {best} n {r.n_best} of {r.n}"
         dot = mark(scale.at(r.cliffs_delta), 0.5, kind, title, 5)
         zero = line([scale.at(0)] * 2, [0, 1], "zero")
         label = f"{best} against the rest: Cliff’s delta {r.cliffs_delta:+.2f}, n {r.n}"
@@ -205,8 +208,8 @@ def _contrasts(sweep: Sweep) -> Html:
     )
     marks = legend(("sure", "q below 0.10"), ("open", "may be chance"))
     chart = tag("div", *rows, axis_row(ticks), class_="rows")
-    title = "Choices: the best against the rest (Cliff’s δ)"
-    return figure(join([marks, chart]), "", details("Numbers", numbers), title=title)
+    head = "Choices: the best against the rest (Cliff’s δ)"
+    return figure(join([marks, chart]), "", details("Numbers", numbers), title=head)
 
 
 def _choice(sweep: Sweep, parameter: str, choice: object) -> str:
@@ -258,7 +261,7 @@ def contours(report: Report) -> Section:
     found, pairs = sweep.table("contours"), sweep.table("contour_pairs")
     maps = [
         _contour(sweep, group, pairs[pairs["pair"] == pair].iloc[0])
-        for pair, group in (found.groupby("pair", sort=True) if len(found) else [])
+        for pair, group in (found.groupby("pair", sort=True) if len(found) and len(pairs) else [])
     ]
     body = [tag("div", *maps, class_="cards")] if maps else [paragraph("Too few points for a map.")]
     body.append(_interactions(sweep))

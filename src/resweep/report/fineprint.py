@@ -184,7 +184,8 @@ def _versions(provenance: Mapping[str, Any]) -> Html:
     hardware = " ".join(
         str(provenance[k]) for k in ("processor", "machine", "system") if provenance.get(k)
     )
-    rows.append(("hardware", hardware))
+    if hardware:
+        rows.append(("hardware", hardware))
     return table(["package", "version"], rows, "Versions", "provenance.json")
 
 

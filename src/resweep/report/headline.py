@@ -195,6 +195,10 @@ def _failures(failed: pd.DataFrame) -> Html:
     )
 
 
+def _named(parameter: object) -> bool:
+    return isinstance(parameter, str) and parameter != ""
+
+
 def caveats(report: Report) -> Section:
     """Return the warnings that stand before any figure."""
     found = report.sweep.table("caveats")
@@ -205,7 +209,7 @@ def caveats(report: Report) -> Section:
             tag(
                 "li",
                 tag("b", row.topic),
-                join([" ", code(row.parameter)]) if isinstance(row.parameter, str) else "",
+                join([" ", code(row.parameter)]) if _named(row.parameter) else "",
                 f": {row.message}.",
             )
             for row in found.itertuples()

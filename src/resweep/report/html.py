@@ -62,7 +62,7 @@ def figure_text(value: Any, digits: int = DIGITS) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, int | np.integer):
-        return str(int(value))
+        return str(int(value)).replace("-", "−")
     if isinstance(value, float | np.floating):
         value = float(value)
         if math.isnan(value):

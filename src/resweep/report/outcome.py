@@ -72,7 +72,7 @@ def comparison(report: Report) -> Section | None:
         [*headings, "p#", "note"],
         rows,
         f"{parent.name} and {sweep.name}",
-        "documents/COMPARISON.md",
+        "documents/comparison.csv",
     )
     remark = note(
         "Differences are those of the points, repeats averaged. Both bests are the luckiest of "

@@ -262,8 +262,8 @@ def curves(report: Report) -> Section:
     sentence = [number(facts["pruned"]), " trials were pruned, ", number(facts["complete"])]
     sentence += [" ran to their end. "]
     if facts["pruned"]:
-        sentence += ["Pruning saved about ", percent(facts["saved"]), " of all steps, had each "]
-        sentence += ["pruned trial gone as far as the median complete one. "]
+        sentence += ["Pruning saved about ", percent(facts["saved"]), " of all steps, if each "]
+        sentence += ["pruned trial would have run as long as the median complete one. "]
     drawn = len(quiet) + sum(n in elites for n in numbers)
     if drawn < len(numbers):
         sentence.append(f"{drawn} of {len(numbers)} curves are drawn. ")
