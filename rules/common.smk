@@ -1,6 +1,7 @@
 # What the chapters share: the validated configuration, names of files, digests of code.
 
 import json
+import os
 import sys
 from functools import cache
 
@@ -449,7 +450,7 @@ def briefing_inputs(wildcards):
 
 def command_of(target):
     """Return the command that makes a target as this run was told to."""
-    files = [str(file) for file in workflow.config_settings.configfiles or ()]
+    files = [os.path.relpath(file) for file in workflow.config_settings.configfiles or ()]
     given = ["--configfile", *files] if files else []
     return " ".join(["snakemake", "--cores", "4", target, *given])
 

@@ -1,7 +1,10 @@
-"""Compare a sweep with its parent: a table, and a page for a person."""
+"""Compare a sweep with its parent: a table, a page for a person, a figure."""
 
 from resweep.compare import compare, comparison_text
-from resweep.files import write_csv_atomic, write_text_atomic
+from resweep.evidence.points import points
+from resweep.figures.outcome import comparison_figure
+from resweep.figures.style import png_bytes, svg_bytes
+from resweep.files import write_bytes_atomic, write_csv_atomic, write_text_atomic
 from resweep.ledger import Ledger
 from resweep.script import main
 from resweep.space import Space
@@ -16,6 +19,10 @@ def run(snakemake):
     write_csv_atomic(snakemake.output.table, table)
     text = comparison_text(table, names, child.space.direction)
     write_text_atomic(snakemake.output.text, text)
+    figure = comparison_figure(table, points(parent), points(child), names)
+    about = ("The sweep against its parent", "documents/comparison.csv, analysis/points.csv")
+    write_bytes_atomic(snakemake.output.svg, svg_bytes(figure, *about))
+    write_bytes_atomic(snakemake.output.png, png_bytes(figure, *about))
 
 
 main(run, globals())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ from resweep.figures.evidence import (
 from resweep.figures.outcome import champions_figure, confusion_figure
 from resweep.figures.parameters import bounds_figure, parallel_figure
 from resweep.figures.trials import curves_figure, noise_figure
-from resweep.report.inputs import Report
+from resweep.report.inputs import Champions, Report
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,17 +37,18 @@ class Entry:
     sources : tuple of str
         The files in the folder of the sweep that it is drawn from.
     draw : callable
-        Draws it for a :class:`~resweep.report.inputs.Report`.
+        Draws it, from a :class:`~resweep.report.inputs.Report`, or from
+        :class:`~resweep.report.inputs.Champions` and the name of the sweep.
     """
 
     name: str
     title: str
     sources: tuple[str, ...]
-    draw: Callable[[Report], Figure]
+    draw: Callable[..., Figure]
 
-    def files(self, report: Report) -> Iterator[tuple[str, bytes]]:
+    def files(self, *given: Any) -> Iterator[tuple[str, bytes]]:
         """Draw the figure and return its content as SVG and as PNG, by file name."""
-        figure, source = self.draw(report), ", ".join(self.sources)
+        figure, source = self.draw(*given), ", ".join(self.sources)
         yield f"{self.name}.svg", style.svg_bytes(figure, self.title, source)
         yield f"{self.name}.png", style.png_bytes(figure, self.title, source)
 
@@ -92,13 +93,12 @@ def _noise(report: Report) -> Figure:
     return noise_figure(report.sweep.table("noise"))
 
 
-def _champions(report: Report) -> Figure:
-    found = report.champions
-    return champions_figure(found.champions, found.per_category, report.sweep.name)
+def _champions(found: Champions, sweep: str) -> Figure:
+    return champions_figure(found.champions, found.per_category, sweep)
 
 
-def _confusion(report: Report) -> Figure:
-    return confusion_figure(report.champions.confusion, report.sweep.name)
+def _confusion(found: Champions, sweep: str) -> Figure:
+    return confusion_figure(found.confusion, sweep)
 
 
 FIGURES = (

@@ -1,0 +1,36 @@
+"""Write what to read before the first trial: the launch checklist and the space at a glance."""
+
+import json
+from pathlib import Path
+
+from resweep.documents.checklist import Launch, launch_checklist
+from resweep.documents.quickreference import quick_reference
+from resweep.files import write_text_atomic
+from resweep.report.inputs import read_table
+from resweep.script import main
+from resweep.space import Space
+
+
+def run(snakemake):
+    given, params = snakemake.input, snakemake.params
+    tables = {
+        name: read_table(given[name]) if given.get(name) else None
+        for name in ("decisions", "backtest", "warmstart")
+    }
+    launch = Launch(
+        snakemake.wildcards.sweep,
+        Space.load(given.space),
+        trained=params.trained,
+        parent=params.parent or None,
+        review=params.review,
+        approved=bool(given.approval),
+        preflight=json.loads(Path(given.preflight).read_text()) if given.get("preflight") else None,
+        folder=str(Path(given.space).parent),
+        run=params.run,
+        **tables,
+    )
+    write_text_atomic(snakemake.output.checklist, launch_checklist(launch))
+    write_text_atomic(snakemake.output.reference, quick_reference(launch))
+
+
+main(run, globals())
