@@ -255,7 +255,9 @@ def presses(case: Case, side: str, policy: ConservativePolicy) -> tuple[bool, st
     if not (p_crowd < rule.p or trend):
         return False, f"{crowd}, as chance may{_p(p_crowd)}, trend{_p(test.p_trend)}"
     if not _can_grow(case, side):
-        return False, f"{crowd}, but it stands at its limit"
+        limited = case.parameter.limits is not None
+        barrier = "it stands at its limit" if limited else "no `limits` say how far it may grow"
+        return False, f"{crowd}, but {barrier}"
     wall = case.walls.get(side)
     if wall and wall.share >= rule.fail_share and wall.p < rule.fail_p:
         return False, f"{crowd}, but {wall.n_failed} of {wall.n} trials fail there"
