@@ -149,7 +149,9 @@ def _elites(ledger: Ledger) -> list[str]:
     for row in pressed.itertuples():
         bound = describe_value(row.bound)
         text = f"{row.elite_share:.0%} of its elites lie at the {row.side} bound {bound}"
-        grow = "which may grow" if row.can_grow else "which is its limit"
+        known = ledger.space[row.parameter].limits is not None
+        held = "which is its limit" if known else "and no `limits` say how far it may grow"
+        grow = "which may grow" if row.can_grow else held
         lines += ["", f"`{row.parameter}`: {text} ({row.share:.0%} of all points), {grow}."]
     return lines
 
