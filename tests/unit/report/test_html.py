@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resweep.report.html import (
@@ -25,6 +25,7 @@ from resweep.report.html import (
     tag,
 )
 
+quick = settings(max_examples=80, deadline=None)
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'too'"
 
 
@@ -58,6 +59,7 @@ def test_text_is_escaped_once_and_fragments_are_not():
     assert join(["<", Html("<br>")], " & ") == "&lt; &amp; <br>"
 
 
+@quick
 @given(st.text(), st.text())
 def test_a_browser_reads_back_any_text_and_attribute(text, attribute):
     text = re.sub(r"\r\n?", "\n", text)  # HTML knows one kind of line end
@@ -85,6 +87,7 @@ def test_figures_for_people(value, text):
     assert figure_text(value) == text
 
 
+@quick
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**15), 10**15))
 def test_the_exact_number_stands_behind_what_is_shown(value):
     assert exact(number(value)) == value
@@ -93,6 +96,7 @@ def test_the_exact_number_stands_behind_what_is_shown(value):
         assert exact(probability(value)) == value
 
 
+@quick
 @given(st.floats(1e-6, 1e6), st.integers(2, 6))
 def test_what_is_shown_rounds_to_the_number(value, digits):
     shown = Reader(number(value, digits)).text.replace("−", "-")

@@ -2,15 +2,17 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from resweep.report.plot import Scale, axis_row, bar, dots, jitter, line, mark, plot, tick_text
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)
 POSITIVE = st.floats(1e-12, 1e9)
+quick = settings(max_examples=80, deadline=None)
 
 
+@quick
 @given(st.lists(FINITE, min_size=1, max_size=8))
 def test_a_scale_holds_all_its_values(values):
     scale = Scale.over(values)
@@ -19,6 +21,7 @@ def test_a_scale_holds_all_its_values(values):
     assert scale.at(scale.low) == 0
 
 
+@quick
 @given(st.lists(POSITIVE, min_size=2, max_size=8))
 def test_a_logarithmic_scale_keeps_the_order(values):
     scale = Scale.over(values, log=True)
@@ -40,9 +43,10 @@ def test_equal_ends_map_to_the_middle():
     assert Scale(3.0, 3.0).ticks() == [(0.5, "3")]
 
 
+@quick
 @given(FINITE, st.floats(1e-6, 1e9), st.integers(2, 8), st.booleans())
 def test_ticks_are_few_in_order_and_inside(low, length, count, whole):
-    assume(length > 1e-9 * abs(low))  # closer ends than that are told apart by no tick text
+    assume(length > 1e-6 * abs(low))  # closer ends are hardly told apart by texts of six digits
     ticks = Scale(low, low + length, whole=whole).ticks(count)
     at = [place for place, _ in ticks]
     assert len(ticks) <= 1.34 * count + 2
@@ -51,6 +55,7 @@ def test_ticks_are_few_in_order_and_inside(low, length, count, whole):
         assert len(ticks) >= 1
 
 
+@quick
 @given(st.integers(-50, 50), st.integers(1, 30))
 def test_ticks_of_whole_numbers_are_whole(low, length):
     ticks = Scale(low, low + length, whole=True).ticks(5)
