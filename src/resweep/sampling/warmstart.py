@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from resweep.ledger import Ledger
 from resweep.space import Space, describe_domain, describe_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from resweep.ledger import Ledger
 
 
 class CannotCarry(Exception):
@@ -58,6 +60,8 @@ def carry(parent: Ledger, name: str, target: Space) -> pd.DataFrame:
         ``sweep`` (`name`), ``number``, ``value``, ``carried`` (bool), ``reason`` (why not, else
         empty) and ``params`` (dict in `target`, or None), one row per completed trial.
     """
+    import pandas as pd  # not above: no process that trains needs it
+
     rows = []
     for _, row in parent.complete.iterrows():
         try:

@@ -76,7 +76,7 @@ def run_job(
     records : list of record
         One per trial, in order of number.
     timings : list of dict
-        ``number, seconds, attempts`` of each trial's last start.
+        ``number``, ``seconds`` (of all attempts here together) and ``attempts`` of each trial.
 
     Raises
     ------
@@ -161,6 +161,7 @@ class _Watch:
         self.done = False
         self.verdicts: dict[int, str] = {}
         self._attempts: dict[int, int] = {}
+        self._seconds: dict[int, float] = {}
         self._barren = 0
 
     def run_worker(self) -> None:
@@ -209,6 +210,8 @@ class _Watch:
         cause, final = cause or _death(worker.exitcode), cause is not None
         self._barren = 0 if ended or current is not None else self._barren + 1
         if current is not None:
+            spent = self._seconds.get(current, 0.0) + time.monotonic() - started
+            self._seconds[current] = spent
             self._after_death(current, cause, final)
         elif self._barren > BETWEEN:
             raise InputError(
@@ -231,7 +234,7 @@ class _Watch:
 
     def _given_up(self, number: int) -> bool:
         """Count this start; whether the trial has used up its attempts by killing whole jobs."""
-        if number in self.verdicts or (self.job.state_of(number) / "record.jsonl").exists():
+        if number in self.verdicts:
             return False
         path, starts = self._starts(number)
         progress = self._progress(number)
@@ -273,14 +276,11 @@ class _Watch:
         return None
 
     def _note(self, number: int, seconds: float) -> None:
-        if number in self._attempts or number in self.verdicts:
-            attempts = self._attempts.get(number, 0)
-            timing = {"number": number, "seconds": round(seconds, 3), "attempts": attempts}
-            write_text_atomic(self.job.state_of(number) / "timing.json", json.dumps(timing))
-            self._tell(number, seconds)
-
-    def _tell(self, number: int, seconds: float) -> None:
-        """Say how a trial ended."""
+        """Keep how long a trial took, and say how it ended."""
+        seconds += self._seconds.get(number, 0.0)
+        attempts = self._attempts.get(number, 0)
+        timing = {"number": number, "seconds": round(seconds, 3), "attempts": attempts}
+        write_text_atomic(self.job.state_of(number) / "timing.json", json.dumps(timing))
         (record,) = records_.read(self.job.state_of(number) / "record.jsonl", [number])
         value = "no value" if record["value"] is None else f"value {record['value']:.6g}"
         outcome = record["user_attrs"].get("fail_reason", value)

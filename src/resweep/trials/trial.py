@@ -8,7 +8,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import optuna
 from optuna.distributions import BaseDistribution
@@ -17,6 +17,8 @@ from optuna.trial import BaseTrial
 from resweep.errors import InputError, closest
 from resweep.files import write_text_atomic
 from resweep.space import Parameter, Space, describe_condition, describe_domain, describe_value
+
+_CONSTRAINT = "constraint_"  # user attributes with this beginning hold constraints
 
 
 class SweepTrial(BaseTrial):
@@ -210,7 +212,28 @@ class SweepTrial(BaseTrial):
 
     def set_constraint(self, key: str, value: float) -> None:
         """Note a constraint as a user attribute ``constraint_<key>``; no sampler looks at it."""
-        self.set_user_attr(f"constraint_{key}", value)
+        self.set_user_attr(f"{_CONSTRAINT}{key}", value)
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        """What was set with `set_constraint`."""
+        noted = self._user_attrs.items()
+        return {k.removeprefix(_CONSTRAINT): v for k, v in noted if k.startswith(_CONSTRAINT)}
+
+    @property
+    def study(self) -> NoReturn:
+        """Nothing that a trial of a sweep can have.
+
+        Raises
+        ------
+        InputError
+            Always: what trials knew of each other would depend on who ended first.
+        """
+        raise InputError(
+            "the objective asks for trial.study; trials of a sweep do not see each other",
+            where=f"trial {self._number}",
+            mend="use trial.number, trial.params, trial.fixed and trial.user_attrs instead",
+        )
 
     @property
     def system_attrs(self) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def run(job: Job, verdicts: Mapping[int, str], announce: Callable[[str, int], No
     verdicts : mapping of int to str
         Trials that are given up, with the reason that goes into their record.
     announce : callable
-        Is told ``("start", number)`` and ``("end", number)``.
+        Is told ``("start", number)`` and ``("end", number)`` of each trial that it runs.
 
     Raises
     ------
@@ -122,15 +122,15 @@ def run(job: Job, verdicts: Mapping[int, str], announce: Callable[[str, int], No
         if record is None and recorded.get(number, {}).get("key") == key:
             record = recorded[number]
             records_.write(job.state_of(number) / "record.jsonl", [record])
-        announce("start", number)
         if record is None:
+            announce("start", number)
             if number in verdicts:
                 record = _record(job, proposal, key, "FAIL", reason=verdicts[number])
             else:
                 record = _train(job, plan, proposer, proposal, key, objective)
             records_.write(job.state_of(number) / "record.jsonl", [record])
+            announce("end", number)
         known[number] = record
-        announce("end", number)
 
 
 def _recorded(job: Job) -> dict[int, Record]:
