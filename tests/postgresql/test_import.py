@@ -17,8 +17,9 @@ from resweep.ledger import Ledger
 from resweep.space import Space
 from resweep.study import import_study, read_sweep
 
-TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS), str(TESTS / "unit"), str(TESTS / "workflow")]
+sys.path.append(str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parents[1] / "unit"))
+sys.path.append(str(Path(__file__).parents[1] / "workflow"))
 from messy_study import make_messy_study
 from postgresql.server import PASSWORD, binaries, running
 from test_workflow import PARTS, ROOT, TOY
