@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from resweep import spacefile
-from resweep.documents.wording import code, counted, document, listing, sentence, source
+from resweep.documents.wording import code, counted, document, listing, source
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.space import Space
 
@@ -111,7 +111,7 @@ def _checks(launch: Launch) -> list[str]:
             check = check | {"detail": counted(len(launch.space.params), "searched parameter")}
         mend = "" if check["ok"] else f" To mend: {check['mend']}."
         box = "x" if check["ok"] else " "
-        lines.append(f"- [{box}] **{check['name']}**: {sentence(check['detail'])}{mend}")
+        lines.append(f"- [{box}] **{check['name']}**: {check['detail']}.{mend}")
     if launch.preflight is None:
         lines.append("- [ ] **space, data, probe, device, memory, disk**: not checked yet.")
     return [*lines, "", source("preflight.json")] if launch.preflight is not None else lines

@@ -186,8 +186,8 @@ def next_steps(report: Report, comparison: pd.DataFrame | None = None) -> list[s
     share = sweep.fact("noise", "noise_share")
     if share > NOISY:
         steps.append(
-            f"Measure better before searching more: {percent(share)} of the spread is noise. Four "
-            "times the examples, or four trainings of each point, halve it."
+            f"Measure better before searching more: {percent(share)} of the variance is noise. "
+            f"{_remedy(sweep)} halve its standard deviation."
         )
     elif len(sweep.points) and not math.isfinite(share):
         steps.append(
@@ -210,6 +210,14 @@ def next_steps(report: Report, comparison: pd.DataFrame | None = None) -> list[s
             "on repeats of the best points."
         )
     return steps[:MAX_STEPS]
+
+
+def _remedy(sweep: Sweep) -> str:
+    """Say what lowers the larger part of the noise."""
+    seeds, examples = (sweep.fact("noise", name) for name in ("replicate_sd", "binomial_se"))
+    if math.isfinite(examples) and not seeds > examples:
+        return "Four times the examples"
+    return "Four trainings of each point"
 
 
 def _next_sweep(report: Report, run: str) -> str:

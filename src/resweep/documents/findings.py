@@ -29,7 +29,7 @@ from resweep.report.headline import honest_interval
 from resweep.report.inputs import Champions, Report, Sweep
 
 PRESSED_SHARE, PRESSED_P = 0.4, 0.2  # elites crowd a bound, as the rule "at the bound" sees it
-MAX_CHANCE, MAX_PAIRS = 8, 3
+MAX_CHANCE, MAX_PAIRS, MAX_REASONS = 8, 3, 3
 
 
 def findings(report: Report, comparison: pd.DataFrame | None = None) -> str:
@@ -165,16 +165,17 @@ def _finding(sweep: Sweep, row) -> Finding:
         sweep.row(table, name)
         for table in ("directionality_continuous", "directionality_contrasts")
     )
-    text, effect = "was not active in enough points", "–"
+    text, effect = "too few points to say", "–"
     span = sweep.row("elite_spans", name)
     if row.p_cluster < row.p_trend and span is not None and span["n_elites"] > 0:
-        text = f"elites lie between {number(span['low'])} and {number(span['high'])}"
-        effect = f"{percent(span['span'])} of the range, shorter than chance"
+        close = "lie close together, from" if row.q < SIGNIFICANT else "lie from"
+        text = f"elites {close} {number(span['low'])} to {number(span['high'])}"
+        effect = f"{percent(span['span'])} of the range"
     elif trend is not None and pd.notna(trend["rho"]):
         text = f"{'more' if trend['rho'] > 0 else 'less'} is better"
         ends = (trend["rho_low"], trend["rho_high"])
         effect = f"rank correlation {with_interval(trend['rho'], *ends, 2, sign=True)}"
-    elif contrast is not None:
+    elif contrast is not None and pd.notna(contrast["best_minus_rest"]):
         text, effect = _contrast(sweep, name, contrast)
     return Finding(name, text, effect, int(row.n_active), float(row.p), float(row.q))
 
@@ -221,7 +222,8 @@ def _chance(sweep: Sweep) -> list:
         text = f"{f.text}, {f.effect}" if f.effect != "–" else f.text
         rows.append((code(f.parameter), text, f.n, probability(f.q), needed))
     lines: list = [
-        "Not told from noise is no proof of no effect.",
+        "Not told from noise is no proof of no effect. Each interval is for one parameter alone; q "
+        "allows for the number of them.",
         table(["parameter", "seen, but may be chance", "n", "q", "points to settle it"], rows),
     ]
     if len(open_) > len(shown):
@@ -285,9 +287,9 @@ def _pairs(sweep: Sweep) -> list:
         return ["Too few points to test any pair of parameters."]
     sure = found[found["q"] < SIGNIFICANT].head(MAX_PAIRS)
     lines = [
-        f"- {code(r.parameter_a)} and {code(r.parameter_b)}: together they explain "
+        f"- {code(r.parameter_a)} and {code(r.parameter_b)}: their interaction explains "
         f"{percent(r.explained)} ({percent(r.explained_low)} to {percent(r.explained_high)}) of "
-        f"what each alone leaves unexplained; q {probability(r.q)}, n {r.n}."
+        f"what their separate effects leave unexplained; q {probability(r.q)}, n {r.n}."
         for r in sure.itertuples()
     ]
     if not lines:
@@ -298,17 +300,31 @@ def _pairs(sweep: Sweep) -> list:
 def _cautions(sweep: Sweep) -> list:
     found = sweep.table("caveats")
     if found.empty:
-        return ["Nothing stands against taking the figures at face value."]
-    named = found["parameter"].map(lambda name: isinstance(name, str))
-    gaps = found[(found["topic"] == "coverage") & named]
+        return _failures(sweep) or ["Nothing stands against taking the figures at face value."]
+    found = found.fillna({"parameter": ""})
+    gaps = found[(found["topic"] == "coverage") & (found["parameter"] != "")]
     lines = [
-        f"- {r.topic}: {f'{code(r.parameter)} ' if isinstance(r.parameter, str) else ''}"
-        f"{r.message}."
+        f"- {r.topic}: {f'{code(r.parameter)} ' if r.parameter else ''}{r.message}."
         for r in found.drop(gaps.index).itertuples()
     ]
     if len(gaps):
         lines.append(f"- coverage: parts never tried of {listing(map(code, gaps['parameter']))}.")
-    return [lines, source("analysis/caveats.csv")]
+    return [lines + _failures(sweep), source("analysis/caveats.csv", "trials.csv")]
+
+
+def _failures(sweep: Sweep) -> list[str]:
+    """Say why trials failed, the commonest reasons first."""
+    failed = sweep.ledger.trials[sweep.ledger.trials["state"] == "FAIL"]
+    if failed.empty:
+        return []
+    column = "user_attrs_fail_reason"
+    reasons = failed[column].dropna().astype(str) if column in failed else pd.Series(dtype=str)
+    words = [
+        f"{code(reason.replace('`', ''))} ({count})"
+        for reason, count in reasons.value_counts().head(MAX_REASONS).items()
+    ]
+    why = f": {listing(words)}" if words else ", for reasons that were not recorded"
+    return [f"- failures: {counted(len(failed), 'trial')} failed{why}."]
 
 
 def verdict(report: Report, comparison: pd.DataFrame | None) -> str:
@@ -328,8 +344,9 @@ def verdict(report: Report, comparison: pd.DataFrame | None) -> str:
             f"{number(top['difference'], 3, sign=True)} ({ends}; {sizes}), which may be chance."
         )
     low, high = sorted((abs(top["low"]), abs(top["high"])))
-    size = with_interval(abs(top["difference"]), low, high)
-    return f"The best quarter of {names[better]} is better by {size} ({sizes})."
+    size = number(abs(top["difference"]), 3)
+    ends = interval(low, high)
+    return f"The best quarter of {names[better]} is better by {size} ({ends}; {sizes})."
 
 
 def _against(report: Report, comparison: pd.DataFrame | None) -> list:

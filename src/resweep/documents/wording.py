@@ -96,12 +96,6 @@ def _cell(text: Any) -> str:
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 
-def sentence(text: str) -> str:
-    """Return text that begins with a capital and ends with a full stop."""
-    text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
 def source(*files: str) -> str:
     """Say which tables figures come from."""
     return f"*From {listing(code(file) for file in files)}.*"
