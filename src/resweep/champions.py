@@ -281,9 +281,10 @@ def model_card(
     ]
     for row in own.itertuples():
         f1 = "" if row.macro_f1 is None or pd.isna(row.macro_f1) else f"{row.macro_f1:.3f}"
+        interval = f"{row.accuracy_low:.4g} to {row.accuracy_high:.4g}"
         lines.append(
             f"| {row.rank + 1} | {row.trial} | {row.sweep_value:.4g} (n = {row.repeats}) | "
-            f"{row.accuracy:.4g} | {row.accuracy_low:.4g} to {row.accuracy_high:.4g} | {f1} | "
+            f"{row.accuracy:.4g} | {'' if pd.isna(row.accuracy_low) else interval} | {f1} | "
             f"{row.single:.4g} ({row.lowest_seed:.4g} to {row.highest_seed:.4g}) |"
         )
     if len(tables["comparison"]):
