@@ -68,6 +68,7 @@ def _curve(axes: Axes, curve: pd.DataFrame, state: str, elite: bool) -> None:
         )
         axes.plot(
             curve["step"].iloc[-1], curve["value"].iloc[-1], mark, color=colour, markersize=3.5,
+            markeredgecolor=style.BLACK if mark == "o" else colour, markeredgewidth=0.5,
             label=label, zorder=4,
         )  # fmt: skip
 
@@ -86,7 +87,7 @@ def _reach(axes: Axes, curves: pd.DataFrame, state: pd.Series) -> None:
     last = curves.groupby("number")["step"].max()
     pruned = state.reindex(last.index).eq("PRUNED").to_numpy()
     reached = last.to_numpy()[:, None] >= steps[None, :]
-    axes.bar(steps, reached.sum(axis=0), width=0.8, color=style.LIGHT, label="ran to its end")
+    axes.bar(steps, reached.sum(axis=0), width=0.8, color=style.LIGHT, label="not pruned")
     axes.bar(
         steps, reached[pruned].sum(axis=0), width=0.8, color=style.PRUNED, hatch="///",
         edgecolor="white", linewidth=0, label="pruned at this step or later",
