@@ -1,0 +1,263 @@
+"""The report and the live view as a person meets them, in a real browser."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import reports
+
+from resweep.report.headline import honest_interval
+
+pytestmark = pytest.mark.browser
+CONTRAST = Path(__file__).with_name("contrast.js").read_text()
+PAGES = ("v2", "v3", "live")
+OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+
+
+def rows_of(page, caption):
+    """Return the rows of the table with this caption: cells as exact numbers, or as text."""
+    cells = page.evaluate(
+        """(caption) => {
+          const own = (t) => t.caption && t.caption.textContent.startsWith(caption);
+          const table = [...document.querySelectorAll("table")].find(own);
+          const cell = (c) => {
+            const numbers = [...c.querySelectorAll("data")].map((d) => d.value);
+            return numbers.length ? numbers : c.textContent;
+          };
+          return [...table.tBodies[0].rows].map((row) => [...row.cells].map(cell));
+        }""",
+        caption,
+    )
+    return [[[float(n) for n in c] if isinstance(c, list) else c for c in row] for row in cells]
+
+
+def known(*values):
+    """Return numbers as a cell holds them; a dash where none is known."""
+    return "–" if any(pd.isna(v) for v in values) else [float(v) for v in values]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_opens_without_complaint_and_without_the_network(visit, name):
+    page = visit(name)  # the fixture fails on console messages and requests
+    assert page.evaluate("document.fonts.status") == "loaded"
+    page.evaluate(OPEN)
+    sections = page.locator("main section")
+    assert sections.count() == {"v2": 14, "v3": 15, "live": 4}[name]
+    for section in sections.all():
+        assert section.locator("h2").is_visible()
+        assert section.bounding_box()["height"] > 60
+
+
+def test_the_contents_lead_to_every_section(visit):
+    page = visit("v3")
+    links = page.locator("#contents a").all()
+    assert len(links) == page.locator("main section").count()
+    for link in links:
+        link.click()
+        target = link.get_attribute("href")
+        assert page.evaluate("location.hash") == target
+        assert page.locator(f"{target} h2").inner_text() == link.inner_text()
+
+
+def test_a_decision_opens_by_mouse(visit):
+    page = visit("v2")
+    decision = page.locator("details.decision").nth(1)
+    evidence = decision.locator(".evidence")
+    assert not evidence.is_visible()
+    decision.locator("summary").click()
+    assert evidence.is_visible()
+    assert decision.locator("svg.area").first.bounding_box()["height"] > 100
+    assert "Why:" in evidence.inner_text() and "Rule: cluster." in evidence.inner_text()
+    decision.locator("summary").click()
+    assert not evidence.is_visible()
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_decision_opens_by_keyboard(visit, key):
+    page = visit("v2")
+    page.locator("#only-changes").focus()
+    page.keyboard.press("Tab")
+    summary = page.locator("details.decision summary").first
+    assert summary.evaluate("(one) => one === document.activeElement")
+    outline = summary.evaluate("(one) => getComputedStyle(one).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press(key)
+    assert page.locator("details.decision .evidence").first.is_visible()
+    page.keyboard.press(key)
+    assert not page.locator("details.decision .evidence").first.is_visible()
+
+
+def test_the_first_tab_offers_to_skip_to_the_content(visit):
+    page = visit("v2")
+    page.keyboard.press("Tab")
+    skip = page.locator("a.skip")
+    assert skip.evaluate("(one) => one === document.activeElement")
+    assert skip.bounding_box()["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+
+
+def test_all_evidence_opens_and_closes(visit):
+    page = visit("v2")
+    count = page.locator("details.decision").count()
+    page.get_by_role("button", name="Open all").click()
+    assert page.locator("details.decision[open]").count() == count == 19
+    page.get_by_role("button", name="Close all").click()
+    assert page.locator("details.decision[open]").count() == 0
+
+
+def test_only_what_changes_can_be_shown(visit):
+    page = visit("v2")
+    changes = (reports.v2_report().refined.decisions["action"] != "keep").sum()
+    page.get_by_label("only what changes").check()
+    assert page.locator("details.decision:visible").count() == changes
+    page.get_by_role("button", name="Open all").click()
+    assert page.locator("details.decision[open]").count() == changes
+    page.get_by_label("only what changes").uncheck()
+    assert page.locator("details.decision:visible").count() == 19
+
+
+def test_a_link_to_a_decision_opens_it(visit):
+    page = visit("v2", fragment="#decision-3")
+    assert page.locator("#decision-3").evaluate("(one) => one.open")
+
+
+def test_paper_shows_what_a_click_would(visit):
+    page = visit("v2")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("main details:not([open])").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_text_has_contrast(visit, name, scheme):
+    page = visit(name, scheme=scheme)
+    page.evaluate(OPEN)
+    result = page.evaluate(CONTRAST)
+    assert result["found"] == []
+    assert result["count"] > 50  # the walk did see the page
+
+
+def test_the_contrast_test_sees_faint_text(visit):
+    page = visit("v2")
+    page.evaluate("document.querySelector('h1').style.color = 'rgb(0 0 0 / 40%)'")
+    assert any("Sweep" in text for text in page.evaluate(CONTRAST)["found"])
+
+
+@pytest.mark.parametrize("width", [360, 800, 1600])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_the_window(visit, name, width):
+    page = visit(name, width=width)
+    for opened in (False, True):
+        if opened:
+            page.evaluate(OPEN)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        pictures = page.locator("figure:visible .row-frame, figure:visible .frame")
+        narrow = pictures.evaluate_all(
+            "(all) => all.filter((one) => one.clientWidth < 80).map((one) => one.outerHTML)"
+        )
+        assert narrow == []
+
+
+def test_axis_labels_do_not_overlap(visit):
+    for width in (360, 800, 1600):
+        page = visit("v3", width=width)
+        page.evaluate(OPEN)
+        clashes = page.evaluate(
+            """() => [...document.querySelectorAll(".x-axis")].flatMap((axis) => {
+              const boxes = [...axis.children].map((one) => one.getBoundingClientRect());
+              return boxes.flatMap((box, i) =>
+                i && box.left < boxes[i - 1].right ? [axis.textContent] : []);
+            })"""
+        )
+        assert clashes == []
+
+
+def test_the_headline_equals_the_tables(visit):
+    report = reports.v3_report()
+    page = visit("v3")
+    shown = page.locator("#headline .verdict data").evaluate_all("(all) => all.map((d) => d.value)")
+    assert [float(v) for v in shown] == list(honest_interval(report.sweep))
+    facts = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll(".facts div")].map(
+             (one) => [one.querySelector("dt").textContent, one.querySelector("data").value]))"""
+    )
+    fact = report.sweep.fact
+    assert {name: float(value) for name, value in facts.items()} == {
+        "trials": fact("overview", "trials"),
+        "complete": fact("overview", "trials_complete"),
+        "pruned": fact("overview", "trials_pruned"),
+        "failed": fact("overview", "trials_fail"),
+        "distinct points": fact("overview", "points"),
+        "mean value": fact("overview", "mean_value"),
+        "spread (sd)": fact("overview", "sd_value"),
+        "noise (sd)": fact("noise", "noise_sd"),
+        "noise in the spread": fact("noise", "noise_share"),
+        "median trial": fact("overview", "median_duration"),
+        "all trials": fact("overview", "total_duration"),
+    }
+
+
+def test_the_decisions_equal_their_table(visit):
+    decisions = reports.v2_report().refined.decisions
+    shown = visit("v2").evaluate(
+        """() => [...document.querySelectorAll("details.decision > summary")].map((one) => [
+             one.querySelector(".d-name").textContent,
+             one.querySelector(".d-action").textContent,
+             one.querySelector(".d-q data")?.value ?? null])"""
+    )
+    assert [row[:2] for row in shown] == decisions[["parameter", "action"]].to_numpy().tolist()
+    q = [None if row[2] is None else float(row[2]) for row in shown]
+    assert q == [None if pd.isna(value) else value for value in decisions["q"]]
+
+
+def test_the_evidence_equals_its_tables(visit):
+    sweep, page = reports.v3_report().sweep, visit("v3")
+    for key, caption in (("fanova", "fANOVA"), ("ped_anova", "PED-ANOVA")):
+        found = sweep.table(f"importances_{key}").dropna(subset=["importance"])
+        assert [row[:5] for row in rows_of(page, caption)] == [
+            [r.parameter, known(r.n), known(r.importance),
+             known(r.importance_low, r.importance_high), known(r.threshold)]
+            for r in found.itertuples()
+        ]  # fmt: skip
+    trends = sweep.table("directionality_continuous").dropna(subset=["rho"])
+    assert rows_of(page, "Trends of numbers") == [
+        [r.parameter, known(r.n), known(r.rho), known(r.rho_low, r.rho_high), known(r.p),
+         known(r.q)]
+        for r in trends.itertuples()
+    ]  # fmt: skip
+    noise = sweep.table("noise")
+    assert [row[1] for row in rows_of(page, "Noise")] == [known(v) for v in noise["value"]]
+    power = sweep.table("power")
+    assert [row[:4] for row in rows_of(page, "What these points")] == [
+        [r.parameter, known(r.n), known(r.effect), known(r.detectable)] for r in power.itertuples()
+    ]
+
+
+def test_the_champions_equal_their_tables(visit):
+    champions, page = reports.v3_report().champions, visit("v3")
+    assert [row[2:6] for row in rows_of(page, "Champions")] == [
+        [known(r.sweep_value), known(r.accuracy), known(r.accuracy_low, r.accuracy_high),
+         known(r.macro_f1)]
+        for r in champions.champions.itertuples()
+    ]  # fmt: skip
+    confusion = champions.confusion.pivot(index="category", columns="predicted", values="count")
+    names = list(reports.CATEGORIES)
+    expected = confusion.loc[names, names].to_numpy()
+    assert np.array(rows_of(page, "Confusion"), dtype=object)[:, 1:].tolist() == [
+        [[float(n)] for n in row] for row in expected
+    ]
+    bars = page.locator("#champions .row-text data").evaluate_all(
+        "(all) => all.map((d) => d.value)"
+    )
+    counts = champions.per_category[["correct", "n"]].to_numpy().ravel()
+    assert [float(v) for v in bars[-len(counts) :]] == counts.tolist()
+
+
+def test_the_live_page_loads_itself_anew_without_a_script(visit):
+    page = visit("live")
+    assert page.locator("meta[http-equiv=refresh]").get_attribute("content") == "60"
+    assert page.locator("script").count() == 0
+    progress = page.locator("progress")
+    assert (progress.get_attribute("value"), progress.get_attribute("max")) == ("5", "12")
