@@ -117,7 +117,7 @@ def prepare(
         Overrides of `SPLIT_DEFAULTS`. `test_ratio` of the tasks are the test split; `val_ratio`
         of the others are the validation split.
     statistics
-        Measure the hand-made statistics of each example too (about 1 ms each), which the encoder
+        Measure the hand-made statistics of each example too (about 3 ms each), which the encoder
         "statistics" and the baseline need.
 
     Returns

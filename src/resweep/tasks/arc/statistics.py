@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from resweep.tasks.arc import relations
+
 PAD = 10
 COLOURS = 10
 _SIDE = 30
@@ -49,7 +51,11 @@ def names() -> list[str]:
     sides = np.full((1, 4), 2)
     single = list(_single(grid, sides[:, 0], sides[:, 1]))
     paired = list(_paired(grid, grid, sides))
-    return [f"{part}_{n}" for part in ("input", "output", "gain") for n in single] + paired
+    return (
+        [f"{part}_{n}" for part in ("input", "output", "gain") for n in single]
+        + paired
+        + list(relations.NAMES)
+    )
 
 
 def _measure_chunk(inputs: np.ndarray, outputs: np.ndarray, sides: np.ndarray) -> np.ndarray:
@@ -57,7 +63,13 @@ def _measure_chunk(inputs: np.ndarray, outputs: np.ndarray, sides: np.ndarray) -
     before = _table(_single(inputs, sides[:, 0], sides[:, 1]))
     after = _table(_single(outputs, sides[:, 2], sides[:, 3]))
     both = _table(_paired(inputs, outputs, sides))
-    return np.concatenate([before, after, after - before, both], 1)
+    objects_too = [
+        relations.relate(given[:height, :width], wanted[:out_height, :out_width])
+        for given, wanted, (height, width, out_height, out_width) in zip(
+            inputs, outputs, sides, strict=True
+        )
+    ]
+    return np.concatenate([before, after, after - before, both, objects_too], 1)
 
 
 def _table(columns: dict[str, np.ndarray]) -> np.ndarray:
