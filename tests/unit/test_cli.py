@@ -14,7 +14,7 @@ from resweep.space import Space
 ROOT = Path(__file__).parents[2]
 V2 = ROOT / "config/spaces/v2.yaml"
 TRIALS = ROOT / "tests/fixtures/v2_trials.csv"
-COMMANDS = ("validate", "import", "analyze", "refine", "compare", "approve", "predict")
+COMMANDS = ("validate", "import", "analyze", "refine", "compare", "live", "approve", "predict")
 
 
 def resweep(*arguments, status=0, capsys=None):

@@ -43,6 +43,7 @@ from resweep.space import Parameter, describe_condition
 
 SIGNIFICANT = 0.10  # q below which a parameter counts as told from noise
 SHADES = 9
+SEAM = 0.003
 WELL_SUPPORTED = 1.0  # points near a place of a contour below which it is faded
 EVALUATORS = {
     "fanova": ("fANOVA", "share of the variation over the whole space"),
@@ -303,10 +304,11 @@ def _contour(sweep: Sweep, group: pd.DataFrame, pair: pd.Series) -> Html:
         class_="map",
     )
     shades = [tag("span", class_=f"key c{i}") for i in range(SHADES)]
-    key = tag(
-        "p", number(low, 3), " ", tag("span", *shades, class_="shades"), " ", number(high, 3),
-        class_="shade-key",
-    )  # fmt: skip
+    ends: list[Html] = [number(low, 3), number(high, 3)]
+    better = 1 if sweep.space.direction == "maximize" else 0
+    ends[better] = join([ends[better], " (better)"])
+    scale = [ends[0], " ", tag("span", *shades, class_="shades"), " ", ends[1]]
+    key = tag("p", *scale, class_="shade-key")
     caption = [code(a.name), " and ", code(b.name), ": ", number(pair["n"]), " points; together "]
     caption += ["they explain ", percent(pair["explained"]), " of the ranks (adjusted; below 0 is "]
     caption += ["nothing)."]
@@ -347,7 +349,9 @@ def _cells(shade: np.ndarray, thin: np.ndarray, left: np.ndarray, bottom: np.nda
             if same:
                 continue
             kind = f"c{shade[r, start]}" + (" thin" if thin[r, start] else "")
-            found.append(bar(left[start], left[c], bottom[r], bottom[r + 1], kind))
+            # A little under the next ones, which are drawn later, so that no seam shows.
+            right, top = min(1.0, left[c] + SEAM), min(1.0, bottom[r + 1] + SEAM)
+            found.append(bar(left[start], right, bottom[r], top, kind))
             start = c
     return found
 

@@ -84,10 +84,11 @@ def _verdict(sweep: Sweep) -> Html:
         )
     above = sweep.fact("noise", "best_above_majority")
     sentences = [
-        "The best value recorded is ",
+        "The best point has the value ",
         number(best),
         " (trial ",
         number(trial),
+        _repeats(sweep, trial),
         f"). It is the luckiest of {n} points, so it is shrunk toward the mean by its reliability "
         "(winner’s curse); the interval is ±1.96 standard errors.",
     ]
@@ -114,6 +115,12 @@ def _verdict(sweep: Sweep) -> Html:
             paragraph(*sentences),
         ]
     )
+
+
+def _repeats(sweep: Sweep, trial: float) -> str:
+    """Say over how many runs the value of a point is averaged, where there are several."""
+    runs = sweep.points.loc[sweep.points["number"] == trial, "n_repeats"]
+    return f", mean of {runs.iloc[0]} runs" if len(runs) and runs.iloc[0] > 1 else ""
 
 
 def values_picture(sweep: Sweep) -> Html:
