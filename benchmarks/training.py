@@ -4,13 +4,16 @@
     python benchmarks/training.py --max-grid 30          # as large as ARC's
     python benchmarks/training.py --encoder context --threads 2
 
-Three figures from one run, on the same tasks and the same model:
+Three figures from one run, on the same tasks and the same model, measured in turns:
 
 - *resweep*: `training.train_epoch`, the data in memory, batches drawn and augmented as tensors;
 - *plain loop*: as people write it, one JSON file of 1,000 examples per task, read again for every
   sample, augmented in Python, collated by a `DataLoader`, the loss read back after every step;
 - *arithmetic*: the model's convolutions and matrix products alone, forward and backward, at the
   same shapes: what training would take if everything else were free.
+
+On a GPU where there is one, else on the CPU. The rate of arithmetic is set against that of a large
+matrix product, measured in the same turns.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.flop_counter import FlopCounterMode
 
 from resweep.tasks.arc import batches, data, training
 from resweep.tasks.arc.recipe import Recipe, make_recipe
@@ -40,6 +44,8 @@ PARAMS = {
     "ctx_pixel_layers": 2, "ctx_grid_layers": 1, "ctx_dropout": 0.1,
 }  # fmt: skip
 EXAMPLES_IN_FILE = 1000  # as in the published re-arc files
+PLAIN_BATCHES = 2  # of the plain loop in a turn: it is slow
+PRODUCT_SIDE = 2048  # of the large matrix product
 
 
 class TaskFiles(Dataset):
@@ -87,12 +93,12 @@ def write_files(found: data.Dataset, rows: np.ndarray, folder: Path) -> list[int
     return found.category[rows].tolist()
 
 
-def plain_epoch(model: nn.Module, optimizer, loader: DataLoader) -> None:
+def plain_epoch(model: nn.Module, optimizer, loader: DataLoader, device: torch.device) -> None:
     """Train one epoch as people write it."""
     model.train()
     for planes, labels in loader:
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(planes), labels)
+        loss = F.cross_entropy(model(planes.to(device)), labels.to(device))
         loss.backward()
         optimizer.step()
         loss.item()
@@ -118,7 +124,7 @@ def arithmetic(recipe: Recipe, model: nn.Module, tasks: batches.TaskTensors) -> 
         return real(*tensors)
 
     F.scaled_dot_product_attention = watch_attention
-    rows = torch.arange(len(tasks))[: recipe.batch_size]
+    rows = torch.arange(len(tasks), device=tasks.labels.device)[: recipe.batch_size]
     examples = batches.draw_examples(tasks, rows, recipe.demos, draw=0)
     model.train()
     model(*training.model_inputs(recipe, tasks, rows, examples))
@@ -139,15 +145,33 @@ def arithmetic(recipe: Recipe, model: nn.Module, tasks: batches.TaskTensors) -> 
     return run
 
 
-def median_seconds(call: Callable[[], None], repeats: int) -> float:
-    """Return the median time of a call, after one to warm up."""
-    call()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def medians(
+    calls: dict[str, Callable[[], None]], repeats: int, device: torch.device
+) -> dict[str, float]:
+    """Return the median seconds of each call, measured in turns after one turn to warm up.
+
+    In turns, since other work on the machine then slows all of them alike.
+    """
+    times = {name: [] for name in calls}
+    for turn in range(repeats + 1):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            if turn:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def step_operations(recipe: Recipe, model: nn.Module, tasks: batches.TaskTensors) -> int:
+    """Count the floating-point operations of a batch's convolutions and products, both ways."""
+    rows = torch.arange(recipe.batch_size, device=tasks.labels.device)
+    examples = batches.draw_examples(tasks, rows, recipe.demos, draw=0)
+    with FlopCounterMode(display=False) as counter:
+        model(*training.model_inputs(recipe, tasks, rows, examples)).sum().backward()
+    model.zero_grad(set_to_none=True)
+    return counter.get_total_flops()
 
 
 def main() -> None:
@@ -159,11 +183,12 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=360)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"))
+    parser.add_argument("--precision", default="auto", choices=("auto", "float32", "bfloat16"))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     random.seed(0)
+    device = training.choose_device()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.npz"
         data.prepare(
@@ -172,40 +197,60 @@ def main() -> None:
         found = data.load(path)
         rows = found.members(data.TRAIN)
         # whole batches only, so that all three do the same number of them
-        rows = rows[: len(rows) - len(rows) % PARAMS["batch_size"]]
+        n_batches = len(rows) // PARAMS["batch_size"]
+        rows = rows[: n_batches * PARAMS["batch_size"]]
         fixed = {"base_width": options.base_width, "precision": options.precision}
         recipe = make_recipe(PARAMS | {"encoder_type": options.encoder}, fixed, found.side)
-        tasks = batches.to_device(found, rows, torch.device("cpu"))
+        tasks = batches.to_device(found, rows, device)
 
-        model = training.build(recipe, 9).to(memory_format=torch.channels_last)
+        model = training.build(recipe, 9).to(device, memory_format=torch.channels_last)
         optimizer = training.make_optimizer(model, recipe)
-        ours = median_seconds(
-            lambda: training.train_epoch(recipe, model, optimizer, tasks, 0), options.repeats
-        )
+        operations = n_batches * step_operations(recipe, model, tasks)
         alone = arithmetic(recipe, model, tasks)
 
         def every_batch() -> None:
-            with training.autocast(recipe, torch.device("cpu")):
-                for _ in range(len(rows) // recipe.batch_size):
+            with training.autocast(recipe, device):
+                for _ in range(n_batches):
                     alone()
 
-        floor = median_seconds(every_batch, options.repeats)
         json_folder = Path(folder) / "tasks"
         labels = write_files(found, rows, json_folder)
-        plain_model = training.build(recipe, 9)
+        plain_model = training.build(recipe, 9).to(device)
         plain_optimizer = torch.optim.AdamW(plain_model.parameters(), lr=recipe.lr)
         files = TaskFiles(json_folder, labels, found.side, recipe.demos)
-        loader = DataLoader(files, batch_size=recipe.batch_size, shuffle=True)
-        plain = median_seconds(lambda: plain_epoch(plain_model, plain_optimizer, loader), 1)
+        few = Subset(files, range(PLAIN_BATCHES * recipe.batch_size))
+        loader = DataLoader(few, batch_size=recipe.batch_size, shuffle=True)
+        square = torch.randn(
+            PRODUCT_SIDE, PRODUCT_SIDE, device=device,
+            dtype=training.resolve_precision(recipe, device),
+        )  # fmt: skip
+        seconds = medians(
+            {
+                "resweep": lambda: training.train_epoch(recipe, model, optimizer, tasks, 0),
+                "arithmetic": every_batch,
+                "plain": lambda: plain_epoch(plain_model, plain_optimizer, loader, device),
+                "product": lambda: square @ square,
+            },
+            options.repeats,
+            device,
+        )
     n = len(rows)
+    ours, floor = n / seconds["resweep"], n / seconds["arithmetic"]
+    plain = len(few) / seconds["plain"]
+    peak = 2 * PRODUCT_SIDE**3 / seconds["product"]
+    rate = operations / seconds["resweep"]
     print(
-        f"{options.encoder}, sides up to {found.side}, {options.threads} thread(s), "
-        f"{options.precision}, {n} samples of {recipe.demos} pairs, "
+        f"{options.encoder}, sides up to {found.side}, {device.type}, {options.threads} thread(s), "
+        f"{str(square.dtype).removeprefix('torch.')}, {n} samples of {recipe.demos} pairs, "
         f"{training.count_parameters(model):,} weights"
     )
-    print(f"resweep      {n / ours:9.0f} samples/s")
-    print(f"plain loop   {n / plain:9.0f} samples/s   resweep is {plain / ours:.1f} times as fast")
-    print(f"arithmetic   {n / floor:9.0f} samples/s   {floor / ours:.0%} of resweep's time")
+    print(f"resweep      {ours:9.0f} samples/s")
+    print(f"plain loop   {plain:9.0f} samples/s   resweep is {ours / plain:.1f} times as fast")
+    print(f"arithmetic   {floor:9.0f} samples/s   {ours / floor:.0%} of resweep's time")
+    print(
+        f"matrix rate  {peak / 1e9:9.0f} Gflop/s     resweep reaches {rate / 1e9:.1f}, "
+        f"{rate / peak:.0%}"
+    )
 
 
 if __name__ == "__main__":
