@@ -13,7 +13,14 @@ sys.path.insert(0, str(ROOT / "src"))
 from resweep import config as configuration
 from resweep.code import digest
 from resweep.errors import InputError
-from resweep.sampling.schedule import Schedule, job_count, jobs_before, job_numbers, seed_for
+from resweep.sampling.schedule import (
+    Schedule,
+    job_count,
+    jobs_before,
+    job_numbers,
+    seed_for,
+    side_by_side,
+)
 from resweep.script import share_library
 from resweep.space import Space
 
@@ -108,9 +115,10 @@ def preflight_options(sweep, launch):
         "--seed": engine.seed,
         "--threads": engine.threads,
         "--n-trials": N_TRIALS[sweep],
-        # On a cluster only a job knows its cores.
-        "--slots": min(workflow.resource_settings.cores or engine.window, engine.window),
+        "--slots": side_by_side(engine.trials_per_job, engine.window),
     }
+    if workflow.resource_settings.cores:  # on a cluster only a job knows its cores
+        options["--cores"] = workflow.resource_settings.cores
     if DATA:
         options["--data"] = DATA
     if needs_review(sweep):

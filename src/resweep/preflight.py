@@ -112,6 +112,18 @@ def _recorded(preflight: Path | None) -> str | None:
     return json.loads(preflight.read_text()).get("data_sha256")
 
 
+def check_window(slots: int, cores: int | None, threads: int) -> Check:
+    """Say how many jobs run at once, and whether the window leaves cores without work."""
+    possible = max(1, cores // threads) if cores else slots
+    detail = f"{min(slots, possible)} jobs at once"
+    if slots < possible:
+        detail += (
+            f": the window keeps {possible - slots} of {possible} slots empty "
+            f"(raise engine.window, or lower engine.trials_per_job)"
+        )
+    return Check("window", True, detail)
+
+
 def check_disk(folder: Path, needed_mib: float) -> Check:
     """Look whether there is room for what the sweep writes."""
     free = shutil.disk_usage(folder).free / 2**20
@@ -241,6 +253,7 @@ def run_checks(
     n_trials: int,
     data: Path | None,
     folder: Path,
+    cores: int | None = None,
     approval: Path | None = None,
     parent: Path | None = None,
 ) -> dict[str, Any]:
@@ -257,7 +270,9 @@ def run_checks(
         check_space(space),
         check_approval(space, approval),
         check_data(data, digest, parent),
+        check_window(slots, cores, threads),
     ]
+    slots = min(slots, max(1, cores // threads)) if cores else slots
     estimate: dict[str, Any] = {}
     if all(check.ok for check in checks):
         check, estimate = probe(
@@ -296,7 +311,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--objective", required=True, help="package.module:function")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--slots", type=int, default=1, help="trials at a time")
+    parser.add_argument("--slots", type=int, default=1, help="jobs that the window lets run")
+    parser.add_argument("--cores", type=int, help="cores of this machine for all jobs")
     parser.add_argument("--n-trials", type=int, required=True)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--approval", type=Path, help="record of the approval, if one is needed")
@@ -310,6 +326,7 @@ def main(argv: list[str] | None = None) -> int:
             seed=given.seed,
             threads=given.threads,
             slots=given.slots,
+            cores=given.cores,
             n_trials=given.n_trials,
             data=given.data,
             folder=given.out.parent,

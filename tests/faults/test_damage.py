@@ -10,10 +10,10 @@ import resource
 import shlex
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
+from toy_sweep import until
 
 pytestmark = pytest.mark.faults
 
@@ -25,22 +25,19 @@ def rows_of(sweep) -> dict[int, dict]:
 def test_corrupt_checkpoints_are_dropped(sweep, undisturbed):
     torn = sweep(fixed={"pause": 0.4})
     running = torn.start()
-    while len(list(torn.unfinished.glob("*/checkpoint"))) < 2:
-        time.sleep(0.1)
+    until(lambda: len(list(torn.unfinished.glob("*/checkpoint"))) >= 2)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     for checkpoint in torn.unfinished.glob("*/checkpoint"):
         checkpoint.write_bytes(checkpoint.read_bytes()[:9] + b"\xff\x00")
     torn.unlock()
-    torn.fixed = {"pause": 0.4}
     torn.run()
     assert torn.ledger() == undisturbed
 
 
 @pytest.mark.parametrize("cut", ["in a line", "between lines", "to nothing"])
-def test_truncated_record_is_named_with_its_mend(sweep, undisturbed, cut):
-    torn = sweep()
-    torn.run()
+def test_truncated_record_is_named_with_its_mend(finished, undisturbed, cut):
+    torn = finished
     record = torn.record(1)
     text = record.read_text()
     lines = text.splitlines(keepends=True)
@@ -59,7 +56,7 @@ def test_untrainable_trials_become_the_intended_records(sweep):
     troubles = {"1": "crash", "3": "diverge", "4": "grow", "5": "hang", "6": "leave"}
     troubles["7"] = "segfault"
     torn = sweep(
-        fixed={"trouble": troubles}, engine={"memory_mb": 700, "timeout_seconds": 2, "retries": 1}
+        fixed={"trouble": troubles}, engine={"memory_mb": 700, "timeout_seconds": 8, "retries": 1}
     )
     torn.run()
     rows = rows_of(torn)
@@ -68,7 +65,7 @@ def test_untrainable_trials_become_the_intended_records(sweep):
         1: "crash: ValueError: this cannot be trained: <object object at 0x...>",
         3: "diverged: loss is nan at epoch 2",
         4: "memory: more than 700 MiB",
-        5: "timeout: longer than 2 s",
+        5: "timeout: longer than 8 s",
         6: "crash: the process ended with status 3",
         7: "killed: by signal 11",
     }
@@ -113,9 +110,7 @@ def fill(filler: Path) -> None:
 def test_full_disk_stops_the_sweep_and_it_goes_on_later(sweep, undisturbed, small_disk):
     torn = sweep(results=str(small_disk / "results"), fixed={"padding": 400_000, "pause": 0.3})
     running = torn.start()
-    while not list(torn.unfinished.glob("*/checkpoint")):
-        assert running.poll() is None, torn.output()
-        time.sleep(0.05)
+    until(lambda: list(torn.unfinished.glob("*/checkpoint")))
     filler = small_disk / "filler"
     fill(filler)
     assert running.wait(timeout=60) != 0

@@ -10,6 +10,7 @@ import time
 
 import psutil
 import pytest
+from toy_sweep import until
 
 pytestmark = pytest.mark.faults
 
@@ -75,50 +76,59 @@ def test_random_kills_leave_no_trace(sweep, seed, undisturbed):
 def test_worker_dies_with_its_supervisor(sweep):
     torn = sweep(fixed={"pause": 5.0})
     torn.start()
-    until = time.monotonic() + 30
-    while not torn.processes("worker") and time.monotonic() < until:
-        time.sleep(0.1)
-    workers = torn.processes("worker")
-    assert workers
-    time.sleep(0.5)
+    workers = until(lambda: torn.processes("worker"))
     for process in torn.processes("supervisor"):
         process.kill()
-    _, alive = psutil.wait_procs(workers, timeout=3)
+    _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive, "the worker lives on without its supervisor"
 
 
+def freeze(sweep) -> list[psutil.Process]:
+    """Stop the processes that train, once there are some, for as long as a test needs."""
+    until(lambda: list(sweep.unfinished.glob("*/starts.json")))
+    frozen = sweep.processes("supervisor") + sweep.processes("worker")
+    for process in frozen:
+        process.suspend()
+    return frozen
+
+
+def thaw(frozen: list[psutil.Process]) -> None:
+    for process in frozen:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.resume()
+
+
 def test_second_snakemake_is_refused_and_harmless(sweep, undisturbed):
-    first = sweep(fixed=SLOW)
+    first = sweep(fixed={"pause": 0.2})
     running = first.start()
-    time.sleep(3.0)
-    assert running.poll() is None
+    frozen = freeze(first)
     (first.folder / "output.txt").rename(first.folder / "first.txt")
     text = first.run(fails=True)
     assert "--unlock" in text
-    assert running.wait(timeout=60) == 0
+    thaw(frozen)
+    assert running.wait(timeout=90) == 0
     assert first.ledger() == undisturbed
 
 
 def test_orphans_of_a_killed_snakemake_and_a_new_one_share_the_work(sweep, undisturbed):
-    torn = sweep(fixed={"pause": 0.4})
+    torn = sweep(fixed={"pause": 0.2})
     running = torn.start()
-    while not torn.processes("worker"):
-        time.sleep(0.1)
-    time.sleep(0.5)
+    frozen = freeze(torn)
     running.kill()
     running.wait()
-    assert torn.processes("worker"), "jobs of a killed Snakemake go on"
+    assert all(process.is_running() for process in frozen), "jobs of a killed Snakemake go on"
     torn.unlock()
-    text = torn.run()
-    assert "waiting for another process that runs the same trials" in text
+    again = torn.start()
+    until(lambda: "waiting for another process that runs the same trials" in torn.output())
+    thaw(frozen)
+    assert again.wait(timeout=90) == 0
     assert torn.ledger() == undisturbed
 
 
 def test_left_overs_of_another_configuration_are_not_taken_up(sweep):
     torn = sweep(fixed={"pause": 0.3}, engine={"seed": 8})
     running = torn.start()
-    while not list(torn.unfinished.glob("*/checkpoint")):
-        time.sleep(0.1)
+    until(lambda: list(torn.unfinished.glob("*/checkpoint")))
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     torn.unlock()

@@ -52,9 +52,8 @@ def test_order_of_jobs_does_not_matter(sweep, undisturbed):
     assert other.ledger() == undisturbed
 
 
-def test_only_what_changed_runs_again(sweep, undisturbed):
-    other = sweep()
-    other.run()
+def test_only_what_changed_runs_again(finished, undisturbed):
+    other = finished
     assert other.ledger() == undisturbed
     assert NOTHING in other.run()
 
@@ -77,6 +76,22 @@ def test_only_what_changed_runs_again(sweep, undisturbed):
     assert 1 <= jobs_planned(other) <= 3
     other.run()
     assert other.ledger() == undisturbed
+
+
+def test_an_extension_does_not_depend_on_packing(sweep):
+    """Also where the job that would grow by it has begun before the look at half-way."""
+    rules = {"at": 0.5, "max_trials": 12, "extend_probability": 0.0}
+    ledgers = []
+    for per_job in (5, 3):
+        other = sweep(
+            f"by {per_job}", engine={"trials_per_job": per_job, "replicate": 0.25}, midsweep=rules
+        )
+        space = other.folder / "space.yaml"
+        space.write_text(space.read_text().replace("n_trials: 10", "n_trials: 8"))
+        other.run()
+        ledgers.append(other.ledger())
+    assert ledgers[0] == ledgers[1]
+    assert len(rows_of(ledgers[0])) == 12
 
 
 def test_longer_sweep_keeps_its_start(sweep):

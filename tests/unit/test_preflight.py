@@ -11,7 +11,14 @@ import pytest
 from resweep import preflight
 from resweep.approval import approve
 from resweep.errors import InputError
-from resweep.preflight import check_approval, check_data, check_device, check_disk, check_memory
+from resweep.preflight import (
+    check_approval,
+    check_data,
+    check_device,
+    check_disk,
+    check_memory,
+    check_window,
+)
 from resweep.space import Parameter, Space
 
 X = Parameter("x", "float", low=0.0, high=1.0)
@@ -154,6 +161,14 @@ def test_room_and_memory(tmp_path):
     assert not check_memory(1e12, 4).ok
 
 
+def test_a_window_that_leaves_slots_empty_is_told():
+    assert check_window(slots=6, cores=4, threads=1).detail == "4 jobs at once"
+    assert check_window(slots=3, cores=8, threads=2).detail.startswith(
+        "3 jobs at once: the window keeps 1 of 4 slots empty"
+    )
+    assert check_window(slots=6, cores=None, threads=1).detail == "6 jobs at once"
+
+
 @pytest.mark.parametrize(
     ("visible", "cuda", "available", "ok", "detail"),
     [
@@ -190,7 +205,7 @@ def test_the_command_writes_the_checklist(project, capsys):
     assert preflight.main([*WORDS, "--slots", "1", "--out", "preflight.json"]) == 0
     found = json.loads((project / "preflight.json").read_text())
     assert [check["name"] for check in found["checks"]] == [
-        "space", "approval", "data", "probe", "device", "memory", "disk",
+        "space", "approval", "data", "window", "probe", "device", "memory", "disk",
     ]  # fmt: skip
     assert found["ok"]
     assert found["estimate"]["checkpoint_mib"] == 1.0

@@ -142,6 +142,11 @@ def jobs_before(job: int, trials_per_job: int, window: int) -> range:
     return range(max(0, _newest_needed(newest, trials_per_job, window) + 1), newest + 1)
 
 
+def side_by_side(trials_per_job: int, window: int) -> int:
+    """Return how many jobs the window lets run at once."""
+    return max(1, -(-(window - trials_per_job + 1) // trials_per_job))
+
+
 def _newest_needed(job: int, trials_per_job: int, window: int) -> int:
     if job < 0:
         return -1

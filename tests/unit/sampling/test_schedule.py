@@ -19,6 +19,7 @@ from resweep.sampling.schedule import (
     jobs_before,
     quota_sequence,
     seed_for,
+    side_by_side,
 )
 
 quick = settings(max_examples=80, deadline=None)
@@ -143,6 +144,17 @@ def test_a_job_waits_for_all_that_it_needs_and_for_little_directly(job, per_job,
 
 @pytest.mark.parametrize("window", [1, 2, 6])
 def test_as_many_single_trials_as_the_window_run_side_by_side(window):
-    before = [set(jobs_before(job, 1, window)) for job in range(20)]
-    started = [job for job in range(20) if not before[job]]
+    started = [job for job in range(20) if not jobs_before(job, 1, window)]
     assert started == list(range(window))
+    assert side_by_side(1, window) == window
+
+
+@quick
+@given(st.integers(1, 9), st.integers(1, 60))
+def test_jobs_side_by_side(per_job, window):
+    """As many as do not wait for the first of them."""
+    first, waits = 50, {50}
+    job = first
+    while not waits & set(jobs_before(job, per_job, window)):
+        job += 1
+    assert side_by_side(per_job, window) == job - first
