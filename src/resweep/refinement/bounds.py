@@ -109,6 +109,17 @@ def grown(parameter: Parameter, side: str, growth: float) -> float:
     return low / growth if low > 0 else low * growth
 
 
+def toward_limit(parameter: Parameter, side: str, reach: float) -> float:
+    """Bound of one side after moving a share of the way to its limit, log units where log."""
+    end = 0 if side == "low" else 1
+    bound, limit = float((parameter.low, parameter.high)[end]), float(parameter.limits[end])
+    if reach == 1:
+        return limit
+    if parameter.log:
+        return bound * (limit / bound) ** reach
+    return bound + reach * (limit - bound)
+
+
 def halfway(parameter: Parameter, side: str, nearest: float) -> float:
     """Point half-way between a bound and a value inside, log units where log."""
     bound = float(parameter.low if side == "low" else parameter.high)

@@ -107,10 +107,6 @@ class Cluster:
     margin: float = field(
         default=0.20, metadata=_says("room added on each side, as a share of the elites' span")
     )
-    touch: float = field(
-        default=0.05,
-        metadata=_says("an elite within this outer share of the range touches the bound"),
-    )
 
 
 @dataclass(frozen=True)
@@ -125,9 +121,15 @@ class AtTheBound:
         default=0.20,
         metadata=_says("p of the crowding, or of a trend toward the bound, must be below this"),
     )
-    growth: float = field(
-        default=5 / 3,
-        metadata=_says("factor by which the bound grows (its range in log units, if log)"),
+    trend_p: float = field(
+        default=0.05,
+        metadata=_says("... or p of the trend alone, if the elites do not shun the bound"),
+    )
+    shun_p: float = field(
+        default=0.20, metadata=_says("they do, if so few of them there are rarer by chance than")
+    )
+    reach: float = field(
+        default=1.0, metadata=_says("share of the way to its limit that the bound moves")
     )
     fail_share: float = field(
         default=0.20, metadata=_says("no growth where this share of the trials at the bound fails")

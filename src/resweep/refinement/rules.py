@@ -6,6 +6,7 @@ does not apply; both are kept, so that a person can read what was considered.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -13,8 +14,8 @@ import numpy as np
 from resweep.evidence.directionality import relative_difference
 from resweep.evidence.points import at_position
 from resweep.evidence.power import trials_needed
-from resweep.evidence.significance import MIN_ELITES
-from resweep.refinement.bounds import grown, halfway, rounded_range
+from resweep.evidence.significance import MIN_ELITES, hypergeometric_tail
+from resweep.refinement.bounds import halfway, rounded_range, toward_limit
 from resweep.refinement.case import Case, Decision, Passed
 from resweep.refinement.policy import ConservativePolicy
 from resweep.space import Parameter, describe_value
@@ -200,14 +201,10 @@ def cluster(case: Case, policy: ConservativePolicy) -> Outcome:
     within = [float(spec.low), float(spec.high)]
     notes = []
     for end, side in enumerate(("low", "high")):
-        edge = chosen.min() if side == "low" else 1 - chosen.max()
-        if edge > rule.touch + SLACK:
-            continue
         pressed, why = presses(case, side, policy)
-        bound = (spec.low, spec.high)[end]
-        target = held_to_limit(case, side, policy) if pressed else bound
-        low, high = (target, high) if side == "low" else (low, target)
         if pressed:
+            target = toward_limit(spec, side, policy.at_the_bound.reach)
+            low, high = (target, high) if side == "low" else (low, target)
             within[end] = float(spec.limits[end])
             notes.append(f"; the {side} bound grows: {why}")
     new_low, new_high = rounded_range(spec, low, high, (within[0], within[1]))
@@ -245,12 +242,16 @@ def presses(case: Case, side: str, policy: ConservativePolicy) -> tuple[bool, st
     rule, test = policy.at_the_bound, case.test
     end = 0 if side == "low" else 1
     share, share_all, p_crowd = test.crowd[end], test.crowd_all[end], test.p_crowd[end]
-    if not share >= rule.share - SLACK:
-        return False, f"{share:.0%} of the elites lie at the {side} bound"
-    crowd = f"{share:.0%} of the elites lie at the {side} bound ({share_all:.0%} of all points)"
     toward = -test.rho if side == "low" else test.rho
+    crowd = f"{share:.0%} of the elites lie at the {side} bound ({share_all:.0%} of all points)"
+    leads = test.p_trend < rule.trend_p and toward > 0
+    if not share >= rule.share - SLACK and not leads:
+        return False, f"{share:.0%} of the elites lie at the {side} bound"
     if toward < 0:
         return False, f"{crowd}, but the trend points away: rho {test.rho:+.2f}"
+    p_few = _rarer(share, share_all, test.n_elites, test.n_active)
+    if share < rule.share - SLACK and p_few < rule.shun_p:
+        return False, f"{crowd}, fewer than chance{_p(p_few)}, though the trend leads there"
     trend = test.p_trend < rule.p and toward > 0
     if not (p_crowd < rule.p or trend):
         return False, f"{crowd}, as chance may{_p(p_crowd)}, trend{_p(test.p_trend)}"
@@ -262,6 +263,12 @@ def presses(case: Case, side: str, policy: ConservativePolicy) -> tuple[bool, st
     if wall and wall.share >= rule.fail_share and wall.p < rule.fail_p:
         return False, f"{crowd}, but {wall.n_failed} of {wall.n} trials fail there"
     return True, f"{crowd}{_p(p_crowd)}; trend {test.rho:+.2f}{_p(test.p_trend)}"
+
+
+def _rarer(share: float, share_all: float, n_elites: int, n: int) -> float:
+    """Chance that so few of the elites, or fewer, lie where this share of all points does."""
+    there, elites_there = round(share_all * n), round(share * n_elites)
+    return hypergeometric_tail(n_elites - elites_there, n, n - there, n_elites)
 
 
 def at_the_bound(case: Case, policy: ConservativePolicy) -> Outcome:
@@ -287,9 +294,9 @@ def _grown_range(case: Case, pressed: list[str], policy: ConservativePolicy):
     low, high = float(spec.low), float(spec.high)
     values = case.values[case.elite].astype(float)
     if "low" in pressed:
-        low = held_to_limit(case, "low", policy)
+        low = toward_limit(spec, "low", policy.at_the_bound.reach)
     if "high" in pressed:
-        high = held_to_limit(case, "high", policy)
+        high = toward_limit(spec, "high", policy.at_the_bound.reach)
     if pressed == ["high"]:
         low = halfway(spec, "low", values.min())
     if pressed == ["low"]:
@@ -313,11 +320,13 @@ def _grown_ladder(case: Case, pressed: list[str], policy: ConservativePolicy):
     if pressed == ["low"]:
         last -= (last - used[-1]) // 2
     steps = list(spec.choices[first : last + 1])
-    allowed = list(spec.limits)
+    allowed, reach = list(spec.limits), policy.at_the_bound.reach
+    below = allowed[: allowed.index(spec.choices[0])]
+    above = allowed[allowed.index(spec.choices[-1]) + 1 :]
     if "low" in pressed:
-        steps.insert(0, allowed[allowed.index(spec.choices[0]) - 1])
+        steps = below[len(below) - math.ceil(reach * len(below)) :] + steps
     if "high" in pressed:
-        steps.append(allowed[allowed.index(spec.choices[-1]) + 1])
+        steps += above[: math.ceil(reach * len(above))]
     while len(steps) < min(policy.ladder.steps, len(spec.choices)) and first > 0:
         first -= 1
         steps.insert(0, spec.choices[first])
@@ -325,13 +334,6 @@ def _grown_ladder(case: Case, pressed: list[str], policy: ConservativePolicy):
         last += 1
         steps.append(spec.choices[last])
     return spec.replace(choices=tuple(steps), weights=None)
-
-
-def held_to_limit(case: Case, side: str, policy: ConservativePolicy) -> float:
-    """Return the grown bound of a side, no further than its limit."""
-    spec = case.parameter
-    bound = grown(spec, side, policy.at_the_bound.growth)
-    return max(bound, spec.limits[0]) if side == "low" else min(bound, spec.limits[1])
 
 
 def unexplored(case: Case, policy: ConservativePolicy) -> Outcome:

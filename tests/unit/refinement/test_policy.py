@@ -46,7 +46,7 @@ def test_absent_keys_keep_their_defaults():
         ("certain: {q: 1.5}", "between 0 and 1"),
         ("certain: {others_tried: 2.5}", "whole number"),
         ("n_permutations: 0", "whole number"),
-        ("at_the_bound: {growth: 1}", "above 1"),
+        ("{method: blind, growth: 1}", "above 1"),
         ("method: blnd", 'did you mean "blind"'),
         ("name: 3", "must be text"),
         ("[1]", "must be a mapping"),

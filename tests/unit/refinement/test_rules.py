@@ -22,7 +22,7 @@ from studies import (
 
 from resweep.refinement.policy import ConservativePolicy
 from resweep.refinement.refine import build_cases, refine
-from resweep.refinement.rules import decide
+from resweep.refinement.rules import decide, ladder, presses
 
 N = 60
 POLICY = ConservativePolicy()
@@ -128,6 +128,15 @@ def test_cluster_that_touches_a_bound_shifts_it():
     assert found.new.low > WIDTH.low
 
 
+def test_cluster_does_not_close_a_side_to_which_the_trend_leads():
+    position = np.linspace(0, 1, N)
+    value = np.where(position < 0.25, 0.02 * np.cos(3 * np.arange(N)), -position)
+    lr = 10 ** (-5 + 4 * position)
+    found = decision(ledger(space(LR), value, lr=lr), "lr")
+    assert (found.action, found.rule) == ("shift", "cluster")
+    assert found.new.low == LR.limits[0] and found.new.high < LR.high
+
+
 def at_high_bound(limits=(0.25, 5.0), state=None):
     rng = np.random.default_rng(1)
     width = rng.uniform(0.5, 3, N)
@@ -139,6 +148,30 @@ def test_at_the_bound_grows_it_and_moves_the_far_one():
     found = decision(at_high_bound(), "width")
     assert (found.action, found.rule, found.new.high) == ("expand", "at the bound", 5.0)
     assert found.new.low >= WIDTH.low
+
+
+def test_a_bound_may_move_a_part_of_the_way_to_its_limit():
+    half = replace(POLICY, at_the_bound=replace(POLICY.at_the_bound, reach=0.5))
+    case = build_cases(at_high_bound(), half, 100, 0)[0]["width"]
+    assert decide(case, half).new.high == 4.0
+
+
+def test_a_clear_trend_opens_a_bound_that_few_elites_are_near():
+    width = np.linspace(0.5, 3, 20)
+    value = np.where(width < 1.75, width / 10, 0.5) + 0.01 * np.cos(5 * np.arange(20))
+    case = build_cases(ledger(space(WIDTH), value, width=width), POLICY, 100, 0)[0]["width"]
+    assert case.test.crowd[1] < POLICY.at_the_bound.share
+    assert presses(case, "high", POLICY)[0]
+
+
+def test_a_trend_opens_no_bound_that_the_elites_shun():
+    rng = np.random.default_rng(0)
+    width = rng.uniform(0.5, 3, N)
+    value = -np.abs(width - 2.2) + 0.01 * rng.normal(size=N)
+    case = build_cases(ledger(space(WIDTH), value, width=width), POLICY, 100, 0)[0]["width"]
+    assert case.test.rho > 0 and case.test.p_trend < POLICY.at_the_bound.trend_p
+    pressed, why = presses(case, "high", POLICY)
+    assert not pressed and "fewer than chance" in why
 
 
 def test_a_bound_at_its_limit_is_no_hit():
@@ -193,12 +226,26 @@ def test_ladder_moves_along_its_trend():
     assert found.new.limits == (8, 16, 32, 64)
 
 
-def test_ladder_adds_a_step_at_the_helping_end():
+def small_batches():
     rng = np.random.default_rng(3)
     steps = BATCH.replace(limits=(2, 4, 8, 16, 32, 64))
     batch = [BATCH.choices[i % 4] for i in range(N)]
     value = [-np.log2(b) + 0.3 * rng.normal() for b in batch]
-    found = decision(ledger(space(steps), value, batch=batch), "batch")
+    return ledger(space(steps), value, batch=batch)
+
+
+def test_a_ladder_that_the_elites_press_on_opens_to_its_limit():
+    found = decision(small_batches(), "batch")
+    assert (found.action, found.rule) == ("expand", "at the bound")
+    assert found.new.choices[:3] == (2, 4, 8)
+    half = replace(POLICY, at_the_bound=replace(POLICY.at_the_bound, reach=0.5))
+    case = build_cases(small_batches(), half, 100, 0)[0]["batch"]
+    assert decide(case, half).new.choices[:2] == (4, 8)
+
+
+def test_ladder_adds_the_next_step_at_the_helping_end():
+    case = build_cases(small_batches(), POLICY, 100, 0)[0]["batch"]
+    found = ladder(case, POLICY)
     assert found.action in ("shift", "expand")
     assert found.new.choices[0] == 4
     assert len(found.new.choices) >= 3
