@@ -36,6 +36,7 @@ from resweep.report.plot import (
     mark,
     plot,
     row,
+    scatter,
 )
 from resweep.report.ranges import Form, choice_shares, elites_text, places, strip
 from resweep.report.section import Section
@@ -287,12 +288,14 @@ def _contour(sweep: Sweep, group: pd.DataFrame, pair: pd.Series) -> Html:
     both = points[points[f"params_{a.name}"].notna() & points[f"params_{b.name}"].notna()]
     x, y = _place(a, both), _place(b, both)
     elite = both["elite"].to_numpy(dtype=bool)
-    marks = [
-        mark(
-            u, v, "elite" if e else "seen", f"trial {n}: {w:.4g}", 4.5 if e else 3
-        )
-        for u, v, e, n, w in zip(x, y, elite, both["number"], both["value"], strict=True)
-    ]  # fmt: skip
+    marks: list[Html] = []
+    for flag, kind, radius in ((False, "seen", 3.0), (True, "elite", 4.5)):
+        mine = elite == flag
+        pairs = zip(both.loc[mine, "number"], both.loc[mine, "value"], strict=True)
+        titles = [f"trial {n}: {value:.4g}" for n, value in pairs]
+        plain, own = scatter(x[mine], y[mine], kind, titles, radius)
+        cells += plain
+        marks += own
     label = f"Mean value over {a.name} and {b.name}, {low:.4g} to {high:.4g}"
     drawn = plot(
         area(cells, marks, label=label),

@@ -20,7 +20,7 @@ from resweep.report.html import (
     tag,
 )
 from resweep.report.inputs import Report, Sweep
-from resweep.report.plot import Scale, area, dots, jitter, legend, line, mark, plot
+from resweep.report.plot import Scale, area, dots, jitter, legend, line, mark, plot, scatter
 from resweep.report.section import Section
 
 Z95 = 1.959963984540054  # normal quantile of a two-sided 95% interval
@@ -134,11 +134,9 @@ def values_picture(sweep: Sweep) -> Html:
     height = middle_lane + 0.24 * jitter(len(value))
     best = sweep.points.loc[sweep.points["score"].idxmax()]
     stretched = [dots(scale.at(value)[~elite], height[~elite], "point")]
-    marks = [
-        mark(scale.at(row.value), height[i], "elite", _point_title(row))
-        for i, row in enumerate(sweep.points.itertuples())
-        if row.elite
-    ]
+    titles = [_point_title(row) for row in sweep.points[elite].itertuples()]
+    plain, marks = scatter(scale.at(value)[elite], height[elite], "elite", titles)
+    stretched += plain
     entries = [("point", "points"), ("elite", "elites (best quarter)")]
     if math.isfinite(majority):
         stretched.append(line([scale.at(majority)] * 2, [0, 1], "baseline"))

@@ -16,6 +16,7 @@ import numpy as np
 from resweep.report.html import Html, escape, figure_text, tag
 from resweep.space import Parameter, describe_value
 
+MAX_MARKS = 300
 UNITS = 1000  # of the stretched coordinate system, on both sides
 
 
@@ -157,6 +158,22 @@ def mark(x: float, y: float, kind: str, title: str, radius: float = 4.5) -> Html
     return tag(
         "circle", tag("title", title), cx=_pc(x), cy=_pc(1 - y), r=radius, class_=f"mark {kind}"
     )
+
+
+def scatter(
+    x: Sequence[float], y: Sequence[float], kind: str, titles: Sequence[str], radius: float = 4.5
+) -> tuple[list[Html], list[Html]]:
+    """Return marks with titles; where there are very many, plain dots, which cost a browser less.
+
+    Returns
+    -------
+    stretched, marks : list of fragments
+        As `area` takes them; one of them is empty.
+    """
+    if len(titles) > MAX_MARKS:
+        return [dots(x, y, kind)], []
+    together = zip(np.atleast_1d(x), np.atleast_1d(y), titles, strict=True)
+    return [], [mark(a, b, kind, title, radius) for a, b, title in together]
 
 
 def area(stretched: Iterable[Html], marks: Iterable[Html] = (), *, label: str) -> Html:

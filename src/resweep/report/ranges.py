@@ -21,10 +21,10 @@ from resweep.report.plot import (
     jitter,
     legend,
     line,
-    mark,
     parameter_scale,
     plot,
     row,
+    scatter,
 )
 from resweep.space import Parameter, describe_value
 
@@ -85,17 +85,14 @@ def isolation_plot(sweep: Sweep, parameter: Parameter, forms: Sequence[Form] = (
     stretched = [dots(across[~elite], high[~elite], "point")]
     if not parameter.is_numeric:
         stretched += _means(parameter, points, up)
-    marks = [
-        mark(a, b, "elite", f"trial {n}: {name_value(v)}, value {value:.4g}")
-        for a, b, n, v, value in zip(
-            across[elite],
-            high[elite],
-            points.loc[elite, "number"],
-            points.loc[elite, f"params_{parameter.name}"],
-            points.loc[elite, "value"],
-            strict=True,
+    titles = [
+        f"{title}, value {value:.4g}"
+        for title, value in zip(
+            _titles(parameter, points[elite]), points.loc[elite, "value"], strict=True
         )
     ]
+    plain, marks = scatter(across[elite], high[elite], "elite", titles)
+    stretched += plain
     ticks = scale.ticks(5) if parameter.is_numeric else choice_ticks(parameter.choices)
     picture = area(
         stretched,
@@ -135,6 +132,12 @@ def name_value(value: Any) -> str:
     return describe_value(float(value) if isinstance(value, np.floating) else value)
 
 
+def _titles(parameter: Parameter, points: pd.DataFrame) -> list[str]:
+    values = points[f"params_{parameter.name}"]
+    pairs = zip(points["number"], values, strict=True)
+    return [f"trial {number}: {name_value(value)}" for number, value in pairs]
+
+
 def range_rows(scale: Scale, forms: Sequence[Form]) -> Html:
     """Draw ranges of a number above each other, on one scale."""
     rows = []
@@ -162,16 +165,8 @@ def strip(sweep: Sweep, parameter: Parameter, forms: Sequence[Form]) -> Html:
     elite = points["elite"].to_numpy(dtype=bool)
     lane = 0.5 + 0.35 * jitter(len(points))
     tried = [dots(at[~elite], lane[~elite], "tried")]
-    marks = [
-        mark(a, b, "elite", f"trial {n}: {name_value(v)}", 4)
-        for a, b, n, v in zip(
-            at[elite],
-            lane[elite],
-            points.loc[elite, "number"],
-            points.loc[elite, f"params_{parameter.name}"],
-            strict=True,
-        )
-    ]
+    plain, marks = scatter(at[elite], lane[elite], "elite", _titles(parameter, points[elite]), 4)
+    tried += plain
     label = f"{parameter.name}: {len(points)} values tried, {elite.sum()} by elites"
     values = row("values", area(tried, marks, label=label), f"{len(points)} points", height=30)
     return tag("div", values, range_rows(scale, forms), axis_row(scale.ticks(3)), class_="rows")

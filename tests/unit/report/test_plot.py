@@ -5,7 +5,18 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from resweep.report.plot import Scale, axis_row, bar, dots, jitter, line, mark, plot, tick_text
+from resweep.report.plot import (
+    Scale,
+    axis_row,
+    bar,
+    dots,
+    jitter,
+    line,
+    mark,
+    plot,
+    scatter,
+    tick_text,
+)
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)
 POSITIVE = st.floats(1e-12, 1e9)
@@ -118,3 +129,11 @@ def test_labels_at_the_ends_stay_inside():
 def test_axes_outside_the_picture_are_left_out():
     drawn = plot("", x_ticks=[(-0.5, "left"), (0.5, "in")], y_ticks=[(1.5, "above")])
     assert "in" in drawn and "left</span>" not in drawn and "above" not in drawn
+
+
+def test_very_many_marks_become_one_path():
+    few, many = np.linspace(0, 1, 300), np.linspace(0, 1, 301)
+    plain, marks = scatter(few, few, "elite", ["t"] * 300)
+    assert plain == [] and len(marks) == 300 and "<title>t</title>" in marks[0]
+    plain, marks = scatter(many, many, "elite", ["t"] * 301)
+    assert marks == [] and plain[0].count("M") == 301 and 'class="dots elite"' in plain[0]
