@@ -6,6 +6,7 @@ import sys
 from functools import cache
 
 from snakemake.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
 ROOT = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(ROOT / "src"))
@@ -201,9 +202,14 @@ def record_path(sweep, job, kind="trials"):
 
 
 def records_before(wildcards):
-    """Return the records that a job waits for: those of the jobs one window before it."""
+    """Return the records that a job waits for: those of the jobs one window before it.
+
+    Where jobs do not see each other's files, all that it reads, so that they are brought to it.
+    """
     engine = CONFIG.engine_of(wildcards.sweep)
     jobs = jobs_before(int(wildcards.job), engine.trials_per_job, engine.window)
+    if SharedFSUsage.INPUT_OUTPUT not in workflow.storage_settings.shared_fs_usage:
+        jobs = range(jobs.stop)
     return [record_path(wildcards.sweep, job) for job in jobs]
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from project import ROOT, Project
+from project import CONFIG, ROOT, Project
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +50,17 @@ def test_memory_and_time_grow_with_the_attempt():
     limits = re.findall(r"^ +(?:mem_mb|runtime): (.*?)(?: +#.*)?$", text, re.M)
     assert len(limits) == 6
     assert all(limit.endswith(" * attempt") for limit in limits)
+
+
+@pytest.mark.parametrize("shared", ["input-output", "none"])
+def test_a_job_that_sees_no_files_of_others_is_brought_all_that_it_reads(project, shared):
+    """Trial 5 is proposed from the trials 0..3; those waited for the trials before them."""
+    (project.folder / "narrow.yaml").write_text(CONFIG.replace("window: 6", "window: 2"))
+    configured = ("--configfile", "narrow.yaml")
+    project.run(*configured, "--cores", "1", "--", "results/v2/preflight.json")
+    # A remote job needs no storage plugin to say what it would fetch.
+    words = ("--mode", "remote", "--shared-fs-usage", shared, "--dry-run")
+    text = project.run(*configured, *words, "--", "results/v2/trials/00005.jsonl")
+    given = re.search(r"input: (.*)\n +output: results/v2/trials/00005", text)[1]
+    fetched = re.findall(r"trials/0000(\d)", given)
+    assert fetched == (["2", "3"] if shared == "input-output" else ["0", "1", "2", "3"])

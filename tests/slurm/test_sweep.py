@@ -43,8 +43,7 @@ def run(cluster, local, tmp_path_factory):
     project.run("--unlock", log="unlock.log")
     second = project.start(*PROFILE, log="second.log")
     try:
-        log = project.folder / "results" / "v2" / "logs" / "trials" / "00009.log"
-        wait_for(lambda: "waiting for another process" in log.read_text(), 180, "trial 9 again")
+        wait_for(lambda: "waiting for another process" in trial_log(project, 9), 180, "trial 9")
         project.release(9)
         assert second.wait(timeout=400) == 0, (project.folder / "second.log").read_text()
     finally:
@@ -55,6 +54,12 @@ def run(cluster, local, tmp_path_factory):
 def run_id(project, log):
     """Return the name that all jobs of a run have."""
     return (project.folder / log).read_text().split("SLURM run ID: ")[1].split()[0]
+
+
+def trial_log(project, number):
+    """Return what a trial has printed; Snakemake removes the file when it starts it again."""
+    path = project.folder / "results" / "v2" / "logs" / "trials" / f"{number:05d}.log"
+    return path.read_text() if path.exists() else ""
 
 
 def test_the_ledger_is_the_local_one_byte_for_byte(run, local):
