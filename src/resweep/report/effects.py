@@ -25,6 +25,8 @@ from resweep.report.html import (
 )
 from resweep.report.inputs import Report, Sweep
 from resweep.report.plot import (
+    MAX_BEST,
+    MAX_MARKS,
     Scale,
     area,
     axis_row,
@@ -286,6 +288,9 @@ def _contour(sweep: Sweep, group: pd.DataFrame, pair: pd.Series) -> Html:
     cells = _cells(shade, support < WELL_SUPPORTED, left, bottom)
     points = sweep.points
     both = points[points[f"params_{a.name}"].notna() & points[f"params_{b.name}"].notna()]
+    crowded = len(both) > MAX_MARKS  # points would hide the map
+    if crowded:
+        both = both.nlargest(MAX_BEST, "score")
     x, y = _place(a, both), _place(b, both)
     elite = both["elite"].to_numpy(dtype=bool)
     marks: list[Html] = []
@@ -315,6 +320,7 @@ def _contour(sweep: Sweep, group: pd.DataFrame, pair: pd.Series) -> Html:
     caption = [code(a.name), " and ", code(b.name), ": ", number(pair["n"]), " points; together "]
     caption += ["they explain ", percent(pair["explained"]), " of the ranks (adjusted; below 0 is "]
     caption += ["nothing)."]
+    caption += [f" The {MAX_BEST} best points are drawn."] if crowded else []
     return tag("figure", drawn, key, tag("figcaption", *caption), class_="card")
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from resweep.report.html import Html, escape, figure_text, tag
 from resweep.space import Parameter, describe_value
 
-MAX_MARKS = 300
+MAX_MARKS = 300  # with titles, in one picture
+MAX_BEST = 60  # points, where all of them would hide each other
 UNITS = 1000  # of the stretched coordinate system, on both sides
 
 

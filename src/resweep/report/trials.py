@@ -22,6 +22,7 @@ from resweep.report.html import (
 )
 from resweep.report.inputs import Report, Sweep
 from resweep.report.plot import (
+    MAX_BEST,
     Scale,
     area,
     bar,
@@ -124,7 +125,8 @@ def parallel(report: Report) -> Section:
     others = [i for i in np.flatnonzero(~elite)][:: max(1, math.ceil(len(points) / MAX_LINES))]
     stretched = [line([p, p], [0, 1], "axis") for p in places]
     stretched += [line(places, stacked[i], "trace") for i in others]
-    stretched += [line(places, stacked[i], "trace-elite") for i in np.flatnonzero(elite)]
+    shown_elites = points[elite].nlargest(MAX_BEST, "score").index
+    stretched += [line(places, stacked[i], "trace-elite") for i in shown_elites]
     stretched.append(line(places, stacked[best], "trace-best"))
     label = f"{len(points)} points across {len(shown)} parameters and the value"
     heads = [_axis_head(p) for p in shown]
@@ -154,6 +156,8 @@ def parallel(report: Report) -> Section:
     )
     left_out = len(sweep.space.params) - len(shown)
     caption = "Low values at the bottom; inactive parameters in the lane below."
+    if elite.sum() > MAX_BEST:
+        caption += f" The {MAX_BEST} best of {elite.sum()} elites are drawn."
     if left_out:
         caption += f" The {len(shown)} most important parameters; {left_out} more are not drawn."
     return Section("parallel", title, figure(join([entries, scroller]), caption))
