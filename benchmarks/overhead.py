@@ -9,13 +9,15 @@ one more trial until the study has enough; and by Resweep with Snakemake, from a
 the ledger: the plan, the launch checklist (which trains two of a trial's epochs), the trials, the
 table. A training sleeps instead of computing, so that what is measured is the overhead and not how
 N trainings share the cores of this machine. Trial times vary by a factor of five by trial number
-(log-uniform) and are the same every way.
+(log-uniform) and are the same every way. CPU time, which no busy neighbour lengthens, is all
+overhead: of every process together.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -107,9 +109,9 @@ def prepare(folder: Path, options, slots: int, per_job: int) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
 
 
-def timed(command: list[str], folder: Path, copies: int = 1) -> float:
-    """Return the seconds until `copies` processes of this command, started together, have ended."""
-    began = time.monotonic()
+def timed(command: list[str], folder: Path, copies: int = 1) -> np.ndarray:
+    """Return wall and CPU seconds of `copies` processes of this command, started together."""
+    began, used = time.monotonic(), cpu_seconds()
     running = [
         subprocess.Popen(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -120,11 +122,17 @@ def timed(command: list[str], folder: Path, copies: int = 1) -> float:
         text = process.communicate()[0]
         if process.returncode:
             sys.exit(f"{' '.join(command)}\n{text[-3000:]}")
-    return time.monotonic() - began
+    return np.array([time.monotonic() - began, cpu_seconds() - used])
 
 
-def sweep(folder: Path, slots: int) -> float:
-    """Return the seconds that a sweep takes on so many slots."""
+def cpu_seconds() -> float:
+    """Return what all ended children, and theirs, have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def sweep(folder: Path, slots: int) -> np.ndarray:
+    """Return wall and CPU seconds of a sweep on so many slots."""
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet"]
     command += ["--configfile", "config.yaml", "--scheduler", "greedy", "--cores", str(slots)]
     return timed([*command, "results/v2/trials.csv"], folder)
@@ -140,8 +148,9 @@ def main() -> None:
     count, python = str(given.trials), sys.executable
     print(f"{given.trials} trials of {given.seconds:g} s on average, 1 run", flush=True)
 
-    def show(what: str, seconds: float, peer: float) -> None:
-        print(f"{what:<42} {seconds:8.1f} s   {seconds / peer:5.2f}", flush=True)
+    def show(what: str, seconds: np.ndarray, peer: np.ndarray) -> None:
+        wall, cpu = seconds
+        print(f"{what:<36} {wall:8.1f} s {wall / peer[0]:6.2f} {cpu:8.1f} s CPU", flush=True)
 
     for slots in (1, given.slots):
         with tempfile.TemporaryDirectory() as name:

@@ -113,7 +113,7 @@ def test_full_disk_stops_the_sweep_and_it_goes_on_later(sweep, undisturbed, smal
     until(lambda: list(torn.unfinished.glob("*/checkpoint")))
     filler = small_disk / "filler"
     fill(filler)
-    assert running.wait(timeout=60) != 0
+    assert running.wait(timeout=600) != 0
     filler.unlink()
     torn.run()
     assert torn.ledger() == undisturbed

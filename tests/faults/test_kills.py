@@ -106,7 +106,7 @@ def test_second_snakemake_is_refused_and_harmless(sweep, undisturbed):
     text = first.run(fails=True)
     assert "--unlock" in text
     thaw(frozen)
-    assert running.wait(timeout=90) == 0
+    assert running.wait(timeout=600) == 0
     assert first.ledger() == undisturbed
 
 
@@ -121,7 +121,7 @@ def test_orphans_of_a_killed_snakemake_and_a_new_one_share_the_work(sweep, undis
     again = torn.start()
     until(lambda: "waiting for another process that runs the same trials" in torn.output())
     thaw(frozen)
-    assert again.wait(timeout=90) == 0
+    assert again.wait(timeout=600) == 0
     assert torn.ledger() == undisturbed
 
 

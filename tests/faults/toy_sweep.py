@@ -109,7 +109,7 @@ class Sweep:
     def run(self, *options: str, fails: bool = False, **more) -> str:
         """Run Snakemake to its end and return its output with the logs of the trials."""
         process = self.start(*options, **more)
-        code = process.wait(timeout=120)
+        code = process.wait(timeout=600)
         text = self.output()
         assert (code != 0) == fails, text
         return text
@@ -154,7 +154,7 @@ class Sweep:
                 process.wait(5)
 
 
-def until(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 300.0) -> Any:
     """Wait for something that must come true, and return it."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

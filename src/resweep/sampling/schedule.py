@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -54,14 +55,9 @@ class Schedule:
         begin, planned = n_enqueued, 0
         for end in (n_trials, max(n_trials, max_trials or 0)):
             wanted = round(end * replicate) - planned
-            start = end
-            while wanted and start > begin:
-                start -= 1
-                free = end - start - _fallbacks(fallback, start, end)
-                if (free + 1) // 2 >= wanted:
-                    break
-            if start < end:
-                spans.append((start, end))
+            length = _room(wanted, end, max(0, end - begin), fallback)
+            if length:
+                spans.append((end - length, end))
             begin, planned = max(begin, end), planned + wanted
         return cls(n_enqueued, fallback, tuple(spans))
 
@@ -96,6 +92,16 @@ def _fallbacks(share: float, first: int, end: int) -> int:
     """Return how many of the trials ``first .. end-1`` are due as fallbacks; `share` is below 1."""
     exact = _fraction(share)
     return int(end * exact) - int(first * exact)
+
+
+def _room(wanted: int, end: int, most: int, fallback: float) -> int:
+    """Return how many of the trials before `end`, `most` at most, hold so many replicates."""
+
+    def enough(length: int) -> bool:
+        free = length - _fallbacks(fallback, end - length, end)
+        return (free + 1) // 2 >= wanted
+
+    return min(most, bisect_left(range(most + 1), True, key=enough))
 
 
 def quota_sequence(weights: tuple[float, ...]) -> Iterator[int]:
