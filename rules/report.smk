@@ -189,7 +189,7 @@ rule html:
         champions=lambda wildcards: parent_of(wildcards) is not None,
         settings=lambda wildcards: as_json(
             {
-                "command": command_of(f"report_{wildcards.sweep}"),
+                "run": command_of("{target}"),
                 "engine": CONFIG.engine_of(wildcards.sweep).model_dump(),
             }
         ),

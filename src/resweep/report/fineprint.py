@@ -19,10 +19,9 @@ from resweep.report.html import (
     percent,
     probability,
     table,
-    tag,
 )
 from resweep.report.inputs import Report, Sweep
-from resweep.report.section import Section
+from resweep.report.section import Section, command
 
 DRIFT_P = 0.05
 
@@ -145,8 +144,8 @@ def reproduce(report: Report) -> Section:
     """Return how to make all of this again: commands, seeds, versions, digests."""
     sweep, settings = report.sweep, report.settings
     parts: list[Html] = []
-    if settings.get("command"):
-        parts.append(tag("pre", tag("code", settings["command"]), tabindex="0"))
+    if settings:
+        parts.append(command(report, f"report_{sweep.name}"))
     engine = settings.get("engine") or {}
     if engine:
         rows = [(code(k), _plain(v)) for k, v in sorted(engine.items())]

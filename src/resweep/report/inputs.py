@@ -123,8 +123,8 @@ class Report:
         The decisions that made the sweep, or those that its evidence leads to.
     champions : Champions, optional
     settings : mapping
-        ``command`` (how to make this again), ``engine`` (settings that decided the trials),
-        ``config`` (path of the configuration).
+        ``run`` (the command of the workflow, with ``{target}`` for what it makes), ``engine``
+        (settings that decided the trials).
     """
 
     sweep: Sweep

@@ -38,7 +38,7 @@ from resweep.report.plot import (
     plot,
     row,
 )
-from resweep.report.section import Section
+from resweep.report.section import Section, command
 from resweep.space import describe_value
 
 MAX_CATEGORIES = 30
@@ -124,8 +124,8 @@ def champions(report: Report) -> Section:
             "Champions were not trained. This trains the best points again on new seeds and "
             "judges them on what no sweep saw; until then the best value is an estimate."
         )
-        command = tag("code", f"snakemake --cores 4 champions_{sweep.name}")
-        return Section("champions", title, join([text, tag("pre", command, tabindex="0")]))
+        how = command(report, f"champions_{sweep.name}")
+        return Section("champions", title, join([text, how]))
     parts = [_ranking(found.champions), _rivals(found), _categories(sweep, found)]
     parts.append(_confusion(sweep, found))
     parts.append(_parameters(found.champions))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resweep.report.html import Html, tag
+from resweep.report.inputs import Report
+
+COMMAND = "snakemake --cores 4 {target}"
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,9 @@ class Section:
             id=self.anchor,
             aria_labelledby=f"{self.anchor}-title",
         )
+
+
+def command(report: Report, target: str) -> Html:
+    """Return the command that makes a target of the workflow, as this report was made."""
+    text = report.settings.get("run", COMMAND).format(target=target)
+    return tag("pre", tag("code", text), tabindex="0")

@@ -61,7 +61,7 @@ def v2_report():
     """The imported fixture study and what it leads to: no timings, no curves, no provenance."""
     space, ledger = studies.v2()
     sweep = Sweep("v2", ledger, tables(ledger))
-    settings = {"command": "snakemake --cores 4 report_v2", "engine": {}}
+    settings = {"run": "snakemake --cores 4 {target} --configfile a.yaml", "engine": {}}
     return Report(sweep, None, _refined(sweep, space, ledger), None, settings)
 
 
@@ -85,7 +85,7 @@ def v3_report():
         launch={},
         digests={"space.yaml": "0" * 64, "trials.csv": "f" * 64},
     )
-    settings = {"command": "snakemake --cores 4 report_v3", "engine": {"seed": 0, "window": 6}}
+    settings = {"run": "snakemake --cores 2 {target}", "engine": {"seed": 0, "window": 6}}
     return Report(sweep, before.sweep, before.refined, _champions(), settings)
 
 

@@ -83,6 +83,13 @@ def test_an_imported_study_says_what_is_not_known():
     assert "median trial" not in text
 
 
+def test_commands_are_those_of_the_run():
+    text = check(reports.v2_report()).text
+    assert "snakemake --cores 4 report_v2 --configfile a.yaml" in text
+    assert "snakemake --cores 4 champions_v2 --configfile a.yaml" in text
+    assert "snakemake --cores 2 report_v3" in check(reports.v3_report()).text
+
+
 def test_champions_of_an_objective_of_ones_own_have_no_categories():
     report = reports.v3_report()
     none = pd.DataFrame(columns=["sweep", "rank", "category"])
