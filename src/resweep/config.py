@@ -44,6 +44,9 @@ class Data(_Model):
     split: dict[str, Any] | None = Field(
         None, description="val_ratio, test_ratio, folds, stratify, seed of the split by task."
     )
+    statistics: bool | None = Field(
+        None, description='Measure hand-made statistics, for the encoder "statistics".'
+    )
 
 
 class Engine(_Model):
