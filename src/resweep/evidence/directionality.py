@@ -31,6 +31,7 @@ from resweep.ledger import Ledger
 
 N_BOOTSTRAP = 1000
 MIN_BOOTSTRAP = 5  # fewer points than this: no interval
+MIN_GROUP = 3  # the same of a group: two points resample to three means
 
 
 def directionality_continuous(
@@ -291,16 +292,34 @@ def relative_difference(score: NDArray, mine: NDArray) -> float:
 def difference_interval(
     value: NDArray, mine: NDArray, n_bootstrap: int, seed: int, level: float = 0.95
 ) -> tuple[float, float]:
-    """Bootstrap interval of a difference of means, each group resampled on its own."""
-    a, b = value[mine], value[~mine]
-    if min(a.size, b.size) < 2 or not n_bootstrap:
+    """Bootstrap interval of a difference of means, each group resampled on its own.
+
+    Resamples of a small group spread too little, and their percentiles are those of a normal
+    where a t is due: deviations are scaled by ``sqrt(n / (n - 1))`` and the percentiles taken
+    further out, at Welch's degrees of freedom (Hesterberg 2015, The American Statistician 69).
+    """
+    from scipy.special import ndtr, stdtrit
+
+    groups = value[mine], value[~mine]
+    if min(group.size for group in groups) < MIN_GROUP or not n_bootstrap:
         return (np.nan, np.nan)
-    rng = np.random.default_rng([seed, a.size, b.size])
+    rng = np.random.default_rng([seed, groups[0].size, groups[1].size])
     means = []
-    for group in (a, b):
+    for group in groups:
         parts = [counts @ group for counts in resample_counts(group.size, n_bootstrap, rng)]
-        means.append(np.concatenate(parts) / group.size)
-    return percentile_interval(means[0] - means[1], level)
+        spread = np.concatenate(parts) / group.size - group.mean()
+        means.append(group.mean() + spread * np.sqrt(group.size / (group.size - 1)))
+    freedom = welch_freedom(*groups)
+    tail = ndtr(stdtrit(freedom, (1 - level) / 2)) if freedom > 0 else (1 - level) / 2
+    return percentile_interval(means[0] - means[1], 1 - 2 * float(tail))
+
+
+def welch_freedom(a: NDArray, b: NDArray) -> float:
+    """Degrees of freedom of Welch's t; the smaller group's where neither varies."""
+    parts = np.array([a.var(ddof=1) / a.size, b.var(ddof=1) / b.size])
+    sizes = np.array([a.size - 1, b.size - 1])
+    total = parts.sum()
+    return float(total**2 / (parts**2 / sizes).sum()) if total else float(sizes.min())
 
 
 def _mean(values: NDArray) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from resweep.evidence.directionality import relative_difference
+from resweep.evidence.directionality import relative_difference, welch_freedom
 from resweep.evidence.points import at_position
 from resweep.evidence.power import trials_needed
 from resweep.evidence.significance import MIN_ELITES, hypergeometric_tail
@@ -124,11 +124,8 @@ def loss_bound(chosen: np.ndarray, others: list[np.ndarray], confidence: float) 
         return np.inf
     bounds = []
     for other in others:
-        parts = np.array([chosen.var(ddof=1) / chosen.size, other.var(ddof=1) / other.size])
-        error2 = parts.sum()
-        freedom = np.array([chosen.size - 1, other.size - 1])
-        df = error2**2 / (parts**2 / freedom).sum() if error2 else float(freedom.min())
-        quantile = float(stdtrit(df, confidence))
+        error2 = chosen.var(ddof=1) / chosen.size + other.var(ddof=1) / other.size
+        quantile = float(stdtrit(welch_freedom(chosen, other), confidence))
         bounds.append(other.mean() - chosen.mean() + quantile * np.sqrt(error2))
     return float(max(bounds) / abs(chosen.mean()))
 

@@ -187,6 +187,22 @@ def test_trend_intervals_cover_the_truth():
     assert 0.88 <= hits / 150 <= 0.99
 
 
+@pytest.mark.parametrize("draw", ["normal", "exponential"])
+def test_difference_intervals_of_small_groups_cover_the_truth(draw):
+    mine = np.arange(20) % 4 == 0
+    hits = 0
+    for seed in range(400):
+        value = 1.0 * mine + getattr(np.random.default_rng([7, seed]), draw)(size=20)
+        low, high = directionality.difference_interval(value, mine, 400, seed)
+        hits += low <= 1 <= high
+    assert 0.90 <= hits / 400 <= 0.98
+
+
+def test_two_points_have_no_interval():
+    mine = np.arange(20) < 2
+    assert np.isnan(directionality.difference_interval(np.arange(20.0), mine, 400, 0)).all()
+
+
 def test_elite_share_has_the_wilson_interval():
     table = elites.elite_choices(v2()[1])
     row = table[(table["parameter"] == "encoder_type") & (table["choice"] == "cnn")].iloc[0]
