@@ -23,7 +23,7 @@ from resweep.report.html import (
     tag,
 )
 from resweep.report.inputs import Refined, Report, Sweep, form_in
-from resweep.report.ranges import Form, choice_shares, describe_form, isolation_plot
+from resweep.report.ranges import Form, choice_name, choice_shares, describe_form, isolation_plot
 from resweep.report.section import Section
 from resweep.space import Parameter, describe_condition
 
@@ -149,14 +149,13 @@ def _numbers(sweep: Sweep, parameter: Parameter, row: Any) -> list[Html]:
     name = parameter.name
     parts = [_tests(sweep, name, row)]
     choices = sweep.rows("directionality_categoricals", name)
-    booleans = sweep.row("directionality_booleans", name)
     if len(choices):
         parts.append(
             table(
                 ["choice", "points#", "mean#", "best#", "against the rest#", "interval#"],
                 [
                     (
-                        str(c.choice),
+                        choice_name(parameter, c.choice),
                         c.n,
                         c.mean,
                         c.best,
@@ -167,18 +166,6 @@ def _numbers(sweep: Sweep, parameter: Parameter, row: Any) -> list[Html]:
                 ],
                 "Choices compared",
                 "analysis/directionality_categoricals.csv",
-            )
-        )
-    if booleans is not None:
-        parts.append(
-            table(
-                ["", "points#", "mean#"],
-                [
-                    ("true", booleans["n_true"], booleans["mean_true"]),
-                    ("false", booleans["n_false"], booleans["mean_false"]),
-                ],
-                "On and off compared",
-                "analysis/directionality_booleans.csv",
             )
         )
     crowding = sweep.rows("elite_crowding", name)

@@ -40,7 +40,7 @@ from resweep.report.plot import (
     row,
     scatter,
 )
-from resweep.report.ranges import Form, choice_shares, elites_text, places, strip
+from resweep.report.ranges import Form, choice_name, choice_shares, elites_text, places, strip
 from resweep.report.section import Section
 from resweep.space import Parameter, describe_condition
 
@@ -170,7 +170,7 @@ def _contrasts(sweep: Sweep) -> Html:
     rows = []
     for r in shown.sort_values("cliffs_delta", ascending=False, kind="stable").itertuples():
         kind = "sure" if r.q < SIGNIFICANT else "open"
-        best = _choice(sweep, r.parameter, r.best_choice)
+        best = choice_name(sweep.space[r.parameter], r.best_choice)
         title = f"δ {r.cliffs_delta:+.3f}, p {figure_text(r.p, 3)}, {best} n {r.n_best} of {r.n}"
         dot = mark(scale.at(r.cliffs_delta), 0.5, kind, title, 5)
         zero = line([scale.at(0)] * 2, [0, 1], "zero")
@@ -195,10 +195,10 @@ def _contrasts(sweep: Sweep) -> Html:
             (
                 code(r.parameter),
                 r.n,
-                _choice(sweep, r.parameter, r.best_choice),
+                choice_name(sweep.space[r.parameter], r.best_choice),
                 r.n_best,
                 r.mean_best,
-                _choice(sweep, r.parameter, r.worst_choice),
+                choice_name(sweep.space[r.parameter], r.worst_choice),
                 r.n_worst,
                 r.mean_worst,
                 number(r.cliffs_delta, 2, sign=True),
@@ -214,12 +214,6 @@ def _contrasts(sweep: Sweep) -> Html:
     chart = tag("div", *rows, axis_row(ticks), class_="rows")
     head = "Choices: the best against the rest (Cliff’s δ)"
     return figure(join([marks, chart]), "", details("Numbers", numbers), title=head)
-
-
-def _choice(sweep: Sweep, parameter: str, choice: object) -> str:
-    """Return a choice as the space writes it; a table writes true as ``True``."""
-    boolean = parameter in sweep.space and sweep.space[parameter].is_boolean
-    return str(choice).lower() if boolean else str(choice)
 
 
 def bounds(report: Report) -> Section:

@@ -138,6 +138,11 @@ def _titles(parameter: Parameter, points: pd.DataFrame) -> list[str]:
     return [f"trial {number}: {name_value(value)}" for number, value in pairs]
 
 
+def choice_name(parameter: Parameter, written: Any) -> str:
+    """Return a choice of a table as the space writes it: ``true`` where the table has ``True``."""
+    return str(written).lower() if parameter.is_boolean else str(written)
+
+
 def range_rows(scale: Scale, forms: Sequence[Form]) -> Html:
     """Draw ranges of a number above each other, on one scale."""
     rows = []
