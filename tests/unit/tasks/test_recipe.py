@@ -1,10 +1,14 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 from decided_trials import CNN, CONTEXT
 
 from resweep.errors import InputError
-from resweep.tasks.arc.recipe import FIXED_DEFAULTS, make_recipe, settings
+from resweep.space import Space
+from resweep.tasks.arc.recipe import FIXED_DEFAULTS, PARAMETERS, make_recipe, settings
+
+SPACES = Path(__file__).parents[3] / "config/spaces"
 
 CNN_CHANGES = {
     "encoder_type": "context",
@@ -151,3 +155,14 @@ def test_bad_settings_are_refused(fixed, message):
 def test_bad_parameters_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         make_recipe(CNN | change, {}, 12)
+
+
+@pytest.mark.parametrize("file", sorted(SPACES.glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_ends_of_every_space_can_be_trained(file):
+    space = Space.load(file)
+    assert set(space.names) <= set(PARAMETERS)
+    first = {p.name: p.choices[0] if p.choices else p.low for p in space}
+    last = {p.name: p.choices[-1] if p.choices else p.high for p in space}
+    recipes = {make_recipe(end, space.fixed, side=30) for end in (first, last)}
+    assert len(recipes) == 2
+    assert all(recipe.epochs == space.fixed["epochs"] for recipe in recipes)
