@@ -83,7 +83,15 @@ def test_everything_at_the_smallest_size(project):
     snakemake(project, "all", "champions_v3", config=tiny)
     for sweep in ("v2", "v3"):
         folder = project / "results" / sweep
-        for name in ("space.yaml", "trials.csv", "curves.csv", "study.db", "report.html"):
+        for name in (
+            "space.yaml",
+            "trials.csv",
+            "curves.csv",
+            "study.db",
+            "report.html",
+            "documents/EXECUTIVE_SUMMARY.md",
+            "figures/learning_curves.svg",
+        ):
             assert (folder / name).stat().st_size > 0
         ledger = Ledger.load(folder / "trials.csv", Space.load(folder / "space.yaml"))
         numbers = sorted([*ledger.trials["number"], *ledger.outside["number"]])
@@ -145,10 +153,14 @@ def test_a_required_review_stops_before_the_trials(project):
     (project / "toy.yaml").write_text(CONFIG + "review: required\n")
     text = snakemake(project, "sweep_v3", code=1)
     assert "resweep approve v3" in text
+    checklist = "results/v3/documents/LAUNCH_CHECKLIST.md"
+    snakemake(project, checklist)
+    assert "State: waits" in (project / checklist).read_text()
     assert not (project / "results/v3/trials").exists()
     command = [sys.executable, "-m", "resweep.cli", "approve", "v3"]
     subprocess.run(command, cwd=project, check=True, capture_output=True)
-    snakemake(project, "sweep_v3")
+    snakemake(project, "sweep_v3", checklist)
+    assert "State: ready" in (project / checklist).read_text()
 
 
 def test_the_midsweep_check_can_extend_and_stop(project):

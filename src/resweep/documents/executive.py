@@ -144,8 +144,8 @@ def _sure(report: Report) -> list[str]:
     if n:
         detectable = sweep.table("power")["detectable"].min() if len(sweep.table("power")) else 1.0
         lines.append(
-            f"- {counted(n, 'point')} for {counted(len(sweep.space.params), 'parameter')} show "
-            f"rank correlations from {number(detectable, 2)} up; weaker effects stay unseen."
+            f"- {counted(n, 'point')} for {counted(len(sweep.space.params), 'parameter')}: only "
+            f"effects from a rank correlation of {number(detectable, 2)} up are likely to be seen."
         )
         lines.append(f"- {noise_share(sweep)}")
     if report.champions is not None and len(report.champions.champions):

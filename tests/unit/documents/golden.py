@@ -5,6 +5,7 @@ you commit it.
 """
 
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def documents():
     from resweep.documents.findings import findings
     from resweep.documents.quickreference import quick_reference
 
-    v2, v3 = v2_report(), v3_report()
+    settings = {"run": "snakemake --cores 4 {target}"}
+    v2, v3 = (replace(report, settings=settings) for report in (v2_report(), v3_report()))
     refined = v2.refined
     table = compare(v2.sweep.ledger, v3.sweep.ledger)
     waiting = Launch(
