@@ -14,58 +14,55 @@ from toy_sweep import until
 
 pytestmark = pytest.mark.faults
 
-PATIENT = {"retries": 60, "trials_per_job": 2}  # these kills are not the trials' fault
-SLOW = {"pause": 0.12}
+PATIENT = {"retries": 60}  # these kills are not the trials' fault
+SLOW = {"pause": 0.25}
+VICTIMS = ["worker"] * 7 + ["supervisor"] * 2 + ["snakemake"] * 2 + ["all"]
 
 
-def kill(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        process.kill()
-        return True
+def disturb(sweep, rng) -> int:
+    """Run a sweep to its end while killing what belongs to it; return how many kills there were."""
+    left = rng.sample(VICTIMS, len(VICTIMS))
+    snakemake, spared = sweep.start(), set()
+    while snakemake.poll() is None:
+        time.sleep(rng.uniform(0.05, 0.4))
+        if not left or not sweep.processes("worker"):
+            continue
+        if left[0] in ("snakemake", "all"):
+            kill_snakemake(snakemake, left.pop(0) == "all")
+            sweep.unlock()
+            snakemake, spared = sweep.start(), set()
+        elif kill_one(sweep.processes(left[0]), spared, rng):
+            left.pop(0)
+        else:
+            left.append(left.pop(0))  # there is none of these now
+    assert snakemake.wait() == 0, sweep.output()
+    return len(VICTIMS) - len(left)
+
+
+def kill_snakemake(snakemake, its_group: bool) -> None:
+    """Kill Snakemake, whose jobs go on, or all that it has started as well."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(snakemake.pid, signal.SIGKILL) if its_group else snakemake.kill()
+    snakemake.wait()
+
+
+def kill_one(victims, spared: set[str], rng) -> bool:
+    """Kill one of these processes; of one job no second supervisor: it is started thrice only."""
+    for victim in rng.sample(victims, len(victims)):
+        with contextlib.suppress(psutil.Error):
+            words = victim.cmdline()
+            job = words[words.index("--job") + 1] if "--job" in words else None
+            if job not in spared:
+                victim.kill()
+                spared |= {job} - {None}
+                return True
     return False
-
-
-def disturb(sweep, rng, kills: int) -> int:
-    """Run a sweep to its end while killing workers, supervisors and Snakemake itself."""
-    done, restarts = 0, 0
-    while restarts < 40:
-        restarts += 1
-        snakemake = sweep.start()
-        spared: set[str] = set()  # a job whose supervisor was killed: Snakemake starts it thrice
-        moment = time.monotonic() + rng.uniform(2.0, 5.0)
-        while snakemake.poll() is None:
-            time.sleep(rng.uniform(0.1, 0.5))
-            if done >= kills:
-                continue
-            if time.monotonic() > moment:
-                if rng.random() < 0.5:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.killpg(snakemake.pid, signal.SIGKILL)
-                else:
-                    snakemake.kill()
-                done += 1
-                break
-            role = rng.choice(["worker", "worker", "supervisor"])
-            victims = sweep.processes(role)
-            if not victims:
-                continue
-            victim = rng.choice(victims)
-            if role == "supervisor":
-                job = victim.cmdline()[victim.cmdline().index("--job") + 1]
-                if job in spared:
-                    continue
-                spared.add(job)
-            done += kill(victim)
-        if snakemake.wait() == 0:
-            return done
-        sweep.unlock()
-    raise AssertionError("the sweep did not end")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_kills_leave_no_trace(sweep, seed, undisturbed):
     torn = sweep(engine=PATIENT, fixed=SLOW)
-    done = disturb(torn, random.Random(seed), kills=12)
+    done = disturb(torn, random.Random(seed))
     assert done >= 10, f"only {done} kills"
     assert torn.ledger() == undisturbed
     assert not torn.processes()
