@@ -11,7 +11,8 @@ ledger of the local one. The window of all runs is the same: large enough for te
 
 A job's time is that from its submission until Snakemake has seen its end: it waits for a slot, runs
 (two Snakemakes start before the trials do), and goes unnoticed until the next poll. Requests are
-those that the controller counted (``sdiag``) meanwhile, of which *polls* asks for job states.
+those that the controller counted (``sdiag``) meanwhile, its daemons' own among them; *polls* are
+those for the states of jobs.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ SLOTS = 4
 COUNT = re.compile(r"^\s+(\w+)\s+\(\s*\d+\)\s+count:(\d+)", re.MULTILINE)
 SUBMITTED = re.compile(r"Job (\d+) has been submitted with SLURM jobid (\d+)")
 FINISHED = re.compile(r"\[(.+)\]\nFinished jobid: (\d+) \(Rule: trials\)")
-POLLS = ("REQUEST_JOB_INFO", "REQUEST_BUILD_INFO")
+POLL = "REQUEST_JOB_INFO"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Sweep:
             f"engine: {{window: {self.window}, trials_per_job: {self.pack}}}\n"
             f"sweeps: {{v2: {{space: space.yaml, trials: {self.trials}}}}}\n"
         )
-        project.run("--cores", "1", "--until", "preflight", "--", "sweep_v2", log="before.log")
+        project.run("--cores", "1", "--", "results/v2/preflight.json", log="before.log")
         return project
 
 
@@ -127,7 +128,7 @@ def measure(sweep: Sweep, ledgers: dict) -> dict:
         **{name: span.dt.total_seconds().median() for name, span in spans.items()},
         "jobs/min": len(jobs) / whole * 60,
         "requests/min": sum(asked.values()) / minutes,
-        "polls/min": sum(asked.get(kind, 0) for kind in POLLS) / minutes,
+        "polls/min": asked.get(POLL, 0) / minutes,
         "requests/trial": sum(asked.values()) / sweep.trials,
     }
 
