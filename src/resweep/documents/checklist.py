@@ -11,6 +11,7 @@ import pandas as pd
 from resweep import spacefile
 from resweep.documents.wording import code, counted, document, listing, source
 from resweep.refinement.overrides import RULE as OVERRIDE
+from resweep.report.section import COMMAND
 from resweep.space import Space
 
 
@@ -50,7 +51,7 @@ class Launch:
     backtest: pd.DataFrame | None = None
     warmstart: pd.DataFrame | None = None
     folder: str = "results"
-    run: str = "snakemake --cores 4 {target}"
+    run: str = COMMAND
 
     def command(self, target: str) -> str:
         """Return the command that makes a target, as Markdown code."""

@@ -21,6 +21,7 @@ from resweep.documents.wording import (
 from resweep.refinement.rationale import ACTIONS
 from resweep.report.headline import honest_interval
 from resweep.report.inputs import Champions, Report, Sweep
+from resweep.report.section import COMMAND
 
 MAX_FINDINGS, MAX_STEPS = 5, 5
 UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
@@ -169,7 +170,7 @@ def _basis(found: Champions) -> str:
 
 def next_steps(report: Report, comparison: pd.DataFrame | None = None) -> list[str]:
     """Return what the evidence asks for, most urgent first, as sentences."""
-    sweep, run = report.sweep, report.settings.get("run", "snakemake --cores 4 {target}")
+    sweep, run = report.sweep, report.settings.get("run", COMMAND)
     steps = []
     if sweep.points.empty:
         steps.append("See why the trials failed: the reasons stand in `trials.csv`.")
