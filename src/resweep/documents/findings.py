@@ -370,7 +370,8 @@ def _champions(found: Champions | None, sweep: str) -> list:
     ]
     lines: list = [table(["champion", "in the sweep", "trained again (95% interval)", ""], rows)]
     lines.append([rival(r) for r in found.comparison.itertuples()])
-    return [*lines, source("champions/champions.csv", "champions/comparison.csv")]
+    where = source("champions/champions.csv", "champions/comparison.csv")
+    return [*lines, f"A difference above 0 favours the one named first. {where}"]
 
 
 def rival(row) -> str:
