@@ -57,7 +57,9 @@ class Engine(_Model):
         "tpe", description="How new points are proposed."
     )
     window: Count = Field(
-        6, description="How many trials may be under way at once: 1.5 to 2 times the slots."
+        6,
+        description="How many trials may be under way at once: 1.5 to 2 times the slots, times "
+        "trials_per_job.",
     )
     trials_per_job: Count = Field(
         1, description="Consecutive trials in one process; does not change the ledger."
