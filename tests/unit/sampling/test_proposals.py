@@ -41,6 +41,20 @@ def test_a_proposal_can_be_recomputed_anywhere(sweep):
         assert Proposer(plan).propose(number, known) == proposals[number]
 
 
+def test_conditional_trials_under_way_can_be_recomputed_too():
+    """TPE notes what it drew for parameters that take no part; a record knows nothing of it."""
+    branches = [
+        SHIFT.replace(name=f"{kind}{i}", condition={"kind": (kind,)})
+        for kind in ("plain", "shifted")
+        for i in range(2)
+    ]
+    plan = Plan(space(KIND, *branches), 0, window=5)
+    proposals, records = walk(plan, 45, record)
+    for number in range(20, 45):
+        known = {n: records[n] for n in range(number - plan.window + 1)}
+        assert Proposer(plan).propose(number, known) == proposals[number]
+
+
 def test_later_results_are_not_looked_at(sweep):
     plan, proposals, records = sweep
     number = 12
