@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import studies
+from hypothesis import given
+from hypothesis import strategies as st
 from reports import bare, tables, v2_report, v3_report
 
 from resweep.compare import compare
@@ -205,12 +207,18 @@ def test_the_quick_reference_holds_every_parameter_once():
 
 
 @pytest.mark.parametrize(
-    ("given", "text"),
+    ("shown", "text"),
     [(0.0, "0"), (-0.25, "−0.25"), (1234567.0, "1.235e+06"), (12, "12"), (np.nan, "–"),
      (None, "–"), (np.inf, "∞"), (3e-5, "3e-05"), (20.0, "20")],
 )  # fmt: skip
-def test_numbers(given, text):
-    assert wording.number(given) == text
+def test_numbers(shown, text):
+    assert wording.number(shown) == text
+
+
+@given(st.floats(-1e300, 1e300))
+def test_a_number_reads_back_to_four_digits(given_number):
+    text = wording.number(given_number)
+    assert float(text.replace("−", "-")) == pytest.approx(given_number, rel=1e-3)
 
 
 def test_probabilities_are_never_zero():
