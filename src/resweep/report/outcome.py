@@ -203,6 +203,8 @@ def _first(sweep: Sweep, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _categories(sweep: Sweep, found: Champions) -> Html:
+    from statsmodels.stats.proportion import proportion_confint
+
     own = _first(sweep, found.per_category)
     if own.empty:
         return Html("")
@@ -210,6 +212,9 @@ def _categories(sweep: Sweep, found: Champions) -> Html:
     for r in own.head(MAX_CATEGORIES).itertuples():
         share = 0.0 if pd.isna(r.accuracy) else float(r.accuracy)
         drawn = [bar(0, share, 0.2, 0.8, "bar-sure")] if share else []
+        if r.n:
+            ends = proportion_confint(r.correct, r.n, method="wilson")
+            drawn.append(line(ends, [0.5, 0.5], "whisker"))
         text = join([number(r.correct), " of ", number(r.n)])
         rows.append(row(str(r.category), area(drawn, label=f"{r.category}: {share:.0%}"), text))
     axis = axis_row([(0, "0%"), (0.5, "50%"), (1, "100%")])
@@ -217,7 +222,8 @@ def _categories(sweep: Sweep, found: Champions) -> Html:
         ["Share of each category that the first champion names right, from ",
          code("champions/per_category.csv")]
     )  # fmt: skip
-    return figure(tag("div", *rows, axis, class_="rows"), caption)
+    marks = legend(("bar-sure", "named right"), ("whisker", "95% interval (Wilson)"))
+    return figure(join([marks, tag("div", *rows, axis, class_="rows")]), caption)
 
 
 def _confusion(sweep: Sweep, found: Champions) -> Html:

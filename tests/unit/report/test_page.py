@@ -150,3 +150,9 @@ def test_pages_load_themselves_anew_only_where_asked():
 
 def test_equal_inputs_give_equal_pages():
     assert page(reports.v3_report()) == page(reports.v3_report())
+
+
+def test_categories_have_their_intervals():
+    """Wilson's interval of 15 of 75 is 0.1252 to 0.3039."""
+    text = page(reports.v3_report())
+    assert 'd="M125 500L304 500" class="stroke whisker"' in text
