@@ -274,6 +274,11 @@ def model_card(
             "- Intervals are 95%, by bootstrap over tasks; p of the exact McNemar test is for the "
             "averaged probabilities, two-sided, not corrected for the number of rows.",
         ]
+        if data_card.get("source") in ("arc", "re_arc"):
+            lines.append(
+                "- The labels were read off the source of task generators; part of them cannot be "
+                "seen in any number of grids."
+            )
     lines += [
         "",
         f"| champion | trial | sweep's value | {measure} | 95% interval | macro-F1 | one run |",

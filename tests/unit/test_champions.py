@@ -193,6 +193,8 @@ def test_classifiers_are_judged_on_the_same_tasks():
     assert "- Tested on 12 tasks that neither trained a model nor chose one." in card
     assert "| v2 | 12 | +0.75 |" in card
     assert "| a | 6 | 6 | 1.00 |" in card
+    assert "generators" not in card
+    assert "source of task generators" in champions.model_card("v3", tables, {"source": "re_arc"})
 
 
 def test_the_model_card_of_an_objective_of_ones_own():

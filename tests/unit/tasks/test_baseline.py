@@ -6,7 +6,6 @@ from decided_trials import CNN, FIXED, DecidedTrial
 
 from resweep.errors import InputError
 from resweep.tasks.arc import baseline, champion, data, evaluation, nested, objective, predict
-from resweep.tasks.arc.model_card import model_card
 
 STATISTICS = {name: CNN[name] for name in list(CNN)[:9]} | {
     "encoder_type": "statistics",
@@ -202,20 +201,3 @@ def test_comparison_pairs_tasks_by_their_id():
     assert found["ensembles"]["only_second"] == 1
     with pytest.raises(ValueError, match="none is in both"):
         evaluation.compare(first, second | {"task_ids": ["d", "e", "f"]})
-
-
-def test_the_model_card_says_what_matters(outcome, measured_file):
-    runs = [
-        champion.train_champion(STATISTICS, FIXED, measured_file, seed=s, epochs=1).metrics
-        for s in (0, 1)
-    ]
-    result = evaluation.combine(runs)
-    card = json.loads(data.card_path(measured_file).read_text())
-    text = model_card(
-        "Champion 1", result, runs, card, comparisons={"the baseline": outcome["comparison"]}
-    )
-    assert text.startswith("# Champion 1\n") and runs[0]["fingerprint"] in text
-    for part in ("interval", "macro F1", "Confusion", "the baseline", "## Limits", "procedural",
-                 f"n = {len(result['labels'])} tasks"):  # fmt: skip
-        assert part in text
-    assert "None" not in text and "nan" not in text
