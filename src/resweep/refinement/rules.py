@@ -198,7 +198,7 @@ def cluster(case: Case, policy: ConservativePolicy) -> Outcome:
     within = [float(spec.low), float(spec.high)]
     notes = []
     for end, side in enumerate(("low", "high")):
-        pressed, why = presses(case, side, policy)
+        pressed, why = presses(case, side, policy, trend_p=policy.at_the_bound.p)
         if pressed:
             target = toward_limit(spec, side, policy.at_the_bound.reach)
             low, high = (target, high) if side == "low" else (low, target)
@@ -234,14 +234,20 @@ def _one_step(spec: Parameter, chosen: np.ndarray) -> float:
     return float(np.log1p(step / top) / np.log(spec.high / spec.low))
 
 
-def presses(case: Case, side: str, policy: ConservativePolicy) -> tuple[bool, str]:
-    """Whether the elites press on a bound that may grow, and why or why not."""
+def presses(
+    case: Case, side: str, policy: ConservativePolicy, trend_p: float | None = None
+) -> tuple[bool, str]:
+    """Whether the elites press on a bound that may grow, and why or why not.
+
+    Where a range is to be narrowed, both sides of the elites should be known to be worse, so a
+    weaker trend (`trend_p`) is enough there to leave a side open.
+    """
     rule, test = policy.at_the_bound, case.test
     end = 0 if side == "low" else 1
     share, share_all, p_crowd = test.crowd[end], test.crowd_all[end], test.p_crowd[end]
     toward = -test.rho if side == "low" else test.rho
     crowd = f"{share:.0%} of the elites lie at the {side} bound ({share_all:.0%} of all points)"
-    leads = test.p_trend < rule.trend_p and toward > 0
+    leads = test.p_trend < (trend_p or rule.trend_p) and toward > 0
     if not share >= rule.share - SLACK and not leads:
         return False, f"{share:.0%} of the elites lie at the {side} bound"
     if toward < 0:
