@@ -22,9 +22,10 @@ VISION = {
 }  # fmt: skip
 TOGETHER = [  # colours that one picture uses for different things, by shape alike
     ("blue", "orange"), ("blue", "point"), ("orange", "point"), ("orange", "grey"),
-    ("orange", "bar-open"), ("blue", "bar-open"), ("blue", "range"),
+    ("orange", "bar-open"), ("bar", "bar-open"), ("blue", "range"),
+    ("bar", "ink"), ("bar-open", "ink"),
 ]  # fmt: skip
-MARKS = ("blue", "orange", "green", "purple", "grey", "point")
+MARKS = ("blue", "bar", "orange", "green", "purple", "grey", "point")
 ENOUGH = 20  # CIE 1976 colour difference; about 2.3 is just noticeable
 
 
