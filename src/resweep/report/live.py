@@ -63,11 +63,9 @@ def watch(
             last = once or progress.finished
             text = live_page(progress, time.strftime("%H:%M:%S"), None if last else every)
             write_text_atomic(Path(results) / name / "live.html", text)
-            told = progress_line(progress)
+            told = progress_line(progress, shutil.get_terminal_size().columns if terminal else None)
             if terminal:
-                columns = shutil.get_terminal_size().columns
-                cut = told if len(told) < columns else f"{told[: columns - 2]}…"
-                out.write(f"\r\x1b[2K{cut}")
+                out.write(f"\r\x1b[2K{told}")
             elif told != shown:
                 out.write(f"{told}\n")
             out.flush()
@@ -82,16 +80,21 @@ def watch(
             out.write("\n")
 
 
-def progress_line(progress: Progress) -> str:
-    """Return the line for the terminal."""
-    counts = f"{progress.done} of {progress.planned} trials"
-    parts = [f"{counts} ({_states(progress)})" if progress.done else counts]
-    if not progress.finished:
-        parts.append(f"{len(progress.running)} running")
-    if (best := progress.best) is not None:
-        parts.append(f"best {figure_text(best['value'])} (trial {best['number']})")
-    parts.append(_outlook(progress))
-    return f"{progress.name}: {', '.join(parts)}"
+def progress_line(progress: Progress, columns: int | None = None) -> str:
+    """Return the line for the terminal, with less detail where `columns` are too few."""
+    states = progress.states
+    failed = f" ({states['FAIL']} failed)" if states["FAIL"] else ""
+    full = f" ({_states(progress)})" if progress.done else ""
+    for detail in (full, failed, ""):
+        parts = [f"{progress.done} of {progress.planned} trials{detail}"]
+        if not progress.finished:
+            parts.append(f"{len(progress.running)} running")
+        if (best := progress.best) is not None:
+            parts.append(f"best {figure_text(best['value'])} (trial {best['number']})")
+        line = f"{progress.name}: {', '.join([*parts, _outlook(progress)])}"
+        if columns is None or len(line) < columns:
+            return line
+    return f"{line[: columns - 2]}…"
 
 
 def _states(progress: Progress) -> str:

@@ -36,6 +36,19 @@ def test_the_line_half_way(folder):
     assert progress_line(look(folder, NOW + 3600)).endswith("no sign of life for 60 min")
 
 
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (90, "v3: 5 of 12 trials (1 failed), 2 running, best 0.45 (trial 3), about 32 s left"),
+        (75, "v3: 5 of 12 trials, 2 running, best 0.45 (trial 3), about 32 s left"),
+        (30, "v3: 5 of 12 trials, 2 runnin…"),
+    ],
+)
+def test_the_line_says_less_where_there_is_less_room(folder, columns, line):
+    sweeps.half_way(folder)
+    assert progress_line(look(folder), columns) == line
+
+
 def test_the_line_of_a_finished_sweep(folder):
     sweeps.ended(folder, 0, *(record(number) for number in range(12)))
     line = progress_line(look(folder))
