@@ -115,7 +115,8 @@ def _recorded(preflight: Path | None) -> str | None:
 def check_window(slots: int, cores: int | None, threads: int) -> Check:
     """Say how many jobs run at once, and whether the window leaves cores without work."""
     possible = max(1, cores // threads) if cores else slots
-    detail = f"{min(slots, possible)} jobs at once"
+    running = min(slots, possible)
+    detail = f"{running} job{'' if running == 1 else 's'} at once"
     if slots < possible:
         detail += (
             f": the window keeps {possible - slots} of {possible} slots empty "

@@ -167,6 +167,7 @@ def test_a_window_that_leaves_slots_empty_is_told():
         "3 jobs at once: the window keeps 1 of 4 slots empty"
     )
     assert check_window(slots=6, cores=None, threads=1).detail == "6 jobs at once"
+    assert check_window(slots=6, cores=1, threads=1).detail == "1 job at once"
 
 
 @pytest.mark.parametrize(
