@@ -40,6 +40,7 @@ def objective(trial):
     return -((x - 1) ** 2) - (kind == "b")
 """
 SLOTS = 4
+LONGEST = 3600.0  # seconds of one run
 COUNT = re.compile(r"^\s+(\w+)\s+\(\s*\d+\)\s+count:(\d+)", re.MULTILINE)
 SUBMITTED = re.compile(r"Job (\d+) has been submitted with SLURM jobid (\d+)")
 FINISHED = re.compile(r"\[(.+)\]\nFinished jobid: (\d+) \(Rule: trials\)")
@@ -102,7 +103,7 @@ def measure(sweep: Sweep, ledgers: dict) -> dict:
         project = sweep.project(Path(folder) / "project")
         before = requests() if sweep.interval else {}
         start = time.monotonic()
-        log = project.run(*sweep.words())
+        log = project.run(*sweep.words(), seconds=LONGEST)
         seconds = time.monotonic() - start
         if ledgers.setdefault(sweep.trials, project.ledger()) != project.ledger():
             raise SystemExit(f"{sweep}: the ledger is not that of the local run")
@@ -137,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--pack", type=int, nargs="+", default=[1, 5, 10], metavar="TRIALS")
-    parser.add_argument("--intervals", type=int, nargs="+", default=[2, 5, 20, 40], metavar="S")
+    parser.add_argument("--intervals", type=int, nargs="*", default=[2, 5, 20, 40], metavar="S")
     parser.add_argument("--interval", type=int, default=10, help="of the first runs, in seconds")
     given = parser.parse_args()
     if not shutil.which("sinfo") or subprocess.run(["sinfo"], capture_output=True).returncode:

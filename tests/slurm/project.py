@@ -117,11 +117,13 @@ class Project:
                 start_new_session=True,
             )
 
-    def run(self, *words: str, log: str = "run.log", **environment: str) -> str:
-        """Run Snakemake to its good end and return its output."""
+    def run(
+        self, *words: str, log: str = "run.log", seconds: float = 400, **environment: str
+    ) -> str:
+        """Run Snakemake to its good end, for so many seconds at most, and return its output."""
         process = self.start(*words, log=log, **environment)
         try:
-            code = process.wait(timeout=400)
+            code = process.wait(timeout=seconds)
         finally:
             process.kill()
         text = (self.folder / log).read_text()
