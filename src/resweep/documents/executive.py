@@ -25,6 +25,11 @@ from resweep.report.section import COMMAND
 
 MAX_FINDINGS, MAX_STEPS = 5, 5
 UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
+BASELINES = {
+    "hand features": "the baseline of hand-made features",
+    "majority": "always naming the largest category",
+}
+UNDECIDED = "not shown to differ from"
 NOISY = 0.5  # share of the variance above which measuring better pays more than searching more
 
 
@@ -90,28 +95,29 @@ def _champion(sweep: Sweep, found: Champions) -> str:
             f"{counted(first['n_runs'], 'training')})"
         )
     text = f"**The champion of {sweep.name} {what}.**"
-    against = [
-        f"{_against(row)} {_rival(row.second, found)} ({number(row.difference, 2, sign=True)}, "
-        f"p {probability(row.p)})"
-        for row in found.comparison.itertuples()
-        if not str(row.second).startswith(f"{sweep.name},")
-    ]
-    return f"{text} It is {listing(against)}." if against else text
+    against: dict[str, list[str]] = {}
+    for row in found.comparison.itertuples():
+        if not str(row.second).startswith(f"{sweep.name},"):
+            shown = f"{number(row.difference, 2, sign=True)}, p {probability(row.p)}"
+            name = f"{_rival(row.second, found)} ({shown})"
+            against.setdefault(_against(row), []).append(name)
+    rivals = "; ".join(
+        f"{verb} {listing(names, 'or' if verb == UNDECIDED else 'and')}"
+        for verb, names in against.items()
+    )
+    return f"{text} It is {rivals}." if rivals else text
 
 
 def _rival(name: str, found: Champions) -> str:
     if name in set(found.champions["sweep"].astype(str)):
         return f"the champion of {name}"
-    return {
-        "hand features": "the baseline of hand-made features",
-        "majority": "always naming the largest category",
-    }.get(name, name)
+    return BASELINES.get(name, name)
 
 
 def _against(row) -> str:
     if row.p < 0.05:
         return "better than" if row.difference > 0 else "worse than"
-    return "not shown to differ from"
+    return UNDECIDED
 
 
 def _found(report: Report, comparison: pd.DataFrame | None) -> list[str]:
@@ -174,6 +180,7 @@ def next_steps(report: Report, comparison: pd.DataFrame | None = None) -> list[s
     steps = []
     if sweep.points.empty:
         steps.append("See why the trials failed: the reasons stand in `trials.csv`.")
+    steps += _baselines(report.champions)
     caveats = sweep.table("caveats")
     walls = caveats[caveats["topic"] == "failures"] if len(caveats) else caveats
     steps += [
@@ -198,7 +205,10 @@ def next_steps(report: Report, comparison: pd.DataFrame | None = None) -> list[s
     grow = pressed(sweep)
     grow = grow[grow["can_grow"].astype(bool)] if len(grow) else grow
     if len(grow) and (report.is_child or report.refined is None):
-        bounds = listing(f"{code(r.parameter)} beyond {number(r.bound)}" for r in grow.itertuples())
+        bounds = listing(
+            f"{code(r.parameter)} beyond {number(r.bound)} (p {probability(r.p)})"
+            for r in grow.itertuples()
+        )
         steps.append(f"Let a next sweep look further: {bounds}.")
     dead = sweep.table("dead_parameters")
     dead = dead[dead["dead"].astype(bool)] if len(dead) else dead
@@ -211,6 +221,19 @@ def next_steps(report: Report, comparison: pd.DataFrame | None = None) -> list[s
             "on repeats of the best points."
         )
     return steps[:MAX_STEPS]
+
+
+def _baselines(found: Champions | None) -> list[str]:
+    """Say where a simple rule does as well as the champion."""
+    steps = []
+    for row in found.comparison.itertuples() if found is not None else ():
+        if row.second in BASELINES and not (row.p < 0.05 and row.difference > 0):
+            verb = "beats" if row.p < 0.05 else "is not shown to do worse than"
+            steps.append(
+                f"Look at the model and the data before another search: {BASELINES[row.second]} "
+                f"{verb} the champion (p {probability(row.p)})."
+            )
+    return steps[:1]
 
 
 def _remedy(sweep: Sweep) -> str:

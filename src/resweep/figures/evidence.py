@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SIGNIFICANT = 0.10  # q below which a parameter counts as told from noise
 WELL_SUPPORTED = 1.0  # kernel weight, in points, below which a contour is left white
 EVALUATORS = {"fanova": "fANOVA", "ped_anova": "PED-ANOVA"}
+FEW = 6  # steps of a ladder that are all named
 ROW = 0.19  # inches for one line of a chart of rows
 
 
@@ -234,7 +235,8 @@ def _contour(axes: Axes, group: pd.DataFrame, value: np.ndarray, points: pd.Data
         cmap=style.COLOURS, shading="nearest",
     )  # fmt: skip
     for axis, name, grid in ((axes.xaxis, a, grid_a), (axes.yaxis, b, grid_b)):
-        some = np.unique(np.linspace(0, len(grid) - 1, min(len(grid), 4)).round().astype(int))
+        count = len(grid) if len(grid) <= FEW else 4
+        some = np.linspace(0, len(grid) - 1, count).round().astype(int)
         axis.set_ticks(some, [tick_text(grid[i]) for i in some])
         axis.set_label_text(name)
     both = points[[f"params_{a}", f"params_{b}", "elite"]].dropna()

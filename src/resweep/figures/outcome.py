@@ -159,9 +159,9 @@ def confusion_figure(confusion: pd.DataFrame, sweep: str) -> Figure:
     count = count.reindex(index=names, columns=names).fillna(0).to_numpy(dtype=int)
     whole = count.sum(axis=1, keepdims=True)
     side = min(style.WIDE, 1.8 + 0.3 * len(names))
-    figure = sheet(side * 0.86, side)
+    figure = sheet(side * 0.82, side)
     axes = figure.subplots()
-    shown = axes.imshow(count / np.maximum(whole, 1), cmap="Blues", vmin=0, vmax=1)
+    shown = axes.imshow(count / np.maximum(whole, 1), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for i, j in zip(*np.nonzero(count), strict=True):
         dark = count[i, j] > 0.6 * whole[i, 0]
         colour = "white" if dark else style.BLACK

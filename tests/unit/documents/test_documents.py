@@ -142,6 +142,19 @@ def test_a_champion_is_better_only_if_the_test_says_so():
         assert "names 34% of 300 unseen tasks right (95% interval 29% to 39%)" in text
 
 
+@pytest.mark.parametrize(
+    ("difference", "p", "asked"), [(-0.7, 0.001, "beats"), (0.1, 0.6, "not shown"), (0.3, 0.01, "")]
+)
+def test_a_baseline_that_does_as_well_is_the_first_thing_to_look_at(difference, p, asked):
+    report = v3_report()
+    columns = report.champions.comparison.columns
+    row = ("v3", "hand features", 300, difference, 1, 2, p, difference, p)
+    rivals = pd.DataFrame([row], columns=columns)
+    report = replace(report, champions=replace(report.champions, comparison=rivals))
+    first = executive.next_steps(report)[0]
+    assert ("Look at the model and the data" in first) == bool(asked) and asked in first
+
+
 def test_untrained_champions_are_the_first_thing_to_do():
     empty = Champions(*(pd.DataFrame() for _ in range(4)))
     report = replace(v3_report(), champions=empty, settings={"run": "run {target} --configfile c"})
