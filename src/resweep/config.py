@@ -69,7 +69,9 @@ class Engine(_Model):
         0.1, description="Share of the trials that re-run the best points, at the end of the sweep."
     )
     fallback: Share = Field(
-        0.1, description="Share of a child's trials drawn from its parent's space."
+        0.3,
+        description="Share of a child's trials drawn from its parent's space at its limits, "
+        "the parent's trials out of view.",
     )
     warm_start: bool = Field(True, description="Whether a child is shown its ancestors' trials.")
     enqueue_best: Annotated[int, Field(ge=0)] = Field(

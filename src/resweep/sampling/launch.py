@@ -92,7 +92,9 @@ def build(
     Returns
     -------
     launch : dict
-        JSON-ready: ``space``, ``fallback_space``, ``warm``, ``fallback_warm``, ``enqueued``.
+        JSON-ready: ``space``, ``fallback_space``, ``warm``, ``fallback_warm``, ``enqueued``. The
+        fallback space is the parent's at its limits. Its inherited trials are there for the
+        reports only: a sampler that is shown them stays where the parent was.
     table : DataFrame
         Which ancestors' trials were carried over, and why others were not.
 
@@ -116,10 +118,25 @@ def build(
         "fallback_warm": [],
     }
     if ancestors:
-        parent = ancestors[0][1].space
+        parent = opened(ancestors[0][1].space)
         launch["fallback_space"] = _in_terms_of(parent, space).dumps()
         launch["fallback_warm"] = _pairs(inherited(ancestors, parent)) if warm_start else []
     return launch, table.drop(columns="params", errors="ignore")
+
+
+def opened(space: Space) -> Space:
+    """Return a space with every range and ladder at its limits."""
+    params = []
+    for param in space:
+        if param.limits is None:
+            params.append(param)
+        elif param.is_numeric:
+            params.append(param.replace(low=param.limits[0], high=param.limits[1]))
+        elif param.choices != param.limits:
+            params.append(param.replace(choices=param.limits, weights=None))
+        else:
+            params.append(param)
+    return space.replace(params=tuple(params))
 
 
 def _pairs(table: pd.DataFrame) -> list[list]:

@@ -70,9 +70,7 @@ class Plan:
     warm : sequence of (dict, float)
         Parent trials in this space, with their values.
     fallback_space : Space, optional
-        Where fallback trials are drawn from: the parent's space.
-    fallback_warm : sequence of (dict, float)
-        Parent trials in the parent's space.
+        Where fallback trials are drawn from: the parent's space, at its limits.
     """
 
     space: Space
@@ -83,7 +81,6 @@ class Plan:
     enqueued: Sequence[Mapping[str, Any]] = ()
     warm: Sequence[tuple[Mapping[str, Any], float]] = ()
     fallback_space: Space | None = None
-    fallback_warm: Sequence[tuple[Mapping[str, Any], float]] = ()
 
     def space_of(self, kind: str) -> Space:
         """Return the space that a trial of this kind belongs to."""
@@ -104,10 +101,8 @@ class Proposer:
         self.proposals: list[Proposal] = []
         self.records: list[Mapping[str, Any]] = []
         self.history = History(plan.space, plan.warm)
-        self.fallback = (
-            History(plan.fallback_space, plan.fallback_warm) if plan.fallback_space else None
-        )
-        self._taken = {_key(params) for params, _ in (*plan.warm, *plan.fallback_warm)}
+        self.fallback = History(plan.fallback_space, ()) if plan.fallback_space else None
+        self._taken = {_key(params) for params, _ in plan.warm}
         self._shares = {
             (kind, param.name): _Shares(param)
             for kind in (sch.PROPOSAL, sch.FALLBACK)

@@ -27,7 +27,7 @@ class Schedule:
     n_enqueued : int
         The first trials take given points.
     fallback : float
-        Share of all trials drawn from the parent's space, evenly spread.
+        Share of all trials drawn from the parent's space at its limits, evenly spread.
     replicates : sequence of (int, int)
         From each first number to before the second, every second trial that is not a fallback
         re-runs one of the best points.

@@ -77,7 +77,6 @@ def load_plan(job: Job) -> Plan:
         enqueued=launch.get("enqueued", []),
         warm=launch.get("warm", []),
         fallback_space=Space.loads(parent, str(job.launch)) if parent else None,
-        fallback_warm=launch.get("fallback_warm", []),
     )
 
 

@@ -7,7 +7,14 @@ from sweeps import KIND, RATE, SHIFT, SIZE, X, space
 
 from resweep.errors import InputError
 from resweep.ledger import Ledger
-from resweep.sampling.launch import best_points, build, first_space, inherited, sweep_ledger
+from resweep.sampling.launch import (
+    best_points,
+    build,
+    first_space,
+    inherited,
+    opened,
+    sweep_ledger,
+)
 from resweep.space import Space
 
 
@@ -61,10 +68,21 @@ def test_a_launch_file_holds_all_that_decides_the_proposals():
     assert launch["warm"] == [[{"x": float(n), "rate": 0.1}, 10.0 - n] for n in range(4)]
     assert launch["enqueued"] == [{"x": 2.5}, {"x": 3.0, "rate": 0.1}]  # x = 4 does not fit
     wide = Space.loads(launch["fallback_space"])
-    assert wide.params == PARENT.params
+    assert wide.params == opened(PARENT).params
     assert (wide.study_name, wide.fixed) == ("v3", {"epochs": 4})
     assert len(launch["fallback_warm"]) == 5
     assert list(table["carried"]) == [True] * 4 + [False]
+
+
+def test_an_opened_space_stands_at_its_limits():
+    ladder = SIZE.replace(
+        type="categorical", low=None, high=None, choices=(2, 4), limits=(1, 2, 4, 8), ordered=True
+    )
+    found = opened(space(X.replace(limits=(-9.0, 20.0)), RATE.replace(limits=None), ladder))
+    assert (found["x"].low, found["x"].high) == (-9.0, 20.0)
+    assert found["rate"] == RATE.replace(limits=None)
+    assert found["size"].choices == (1, 2, 4, 8)
+    assert opened(found) == found
 
 
 def test_a_cold_start_inherits_nothing():
