@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from studies import ALL, LR, SCHEDULER, ledger, mirrored, noise, space, v2
+from studies import ALL, LR, SCHEDULER, assignments, ledger, mirrored, noise, space, v2
 
 import resweep
 from resweep.errors import InputError
 from resweep.refinement.backtest import backtest
+from resweep.refinement.policy import ConservativePolicy
 from resweep.refinement.rationale import rationale
 from resweep.refinement.refine import COLUMNS, next_name, refine
 from resweep.space import Space
@@ -107,6 +108,22 @@ def test_replicates_are_not_new_points():
     pd.testing.assert_frame_equal(
         refine(once.space, once).decisions, refine(more.space, more).decisions
     )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_refined_space_contains_every_elite(seed):
+    """Effects of random size and direction on every kind of parameter."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(12, 60))
+    drawn = assignments(space(), n, rng)
+    value = rng.normal(0, 0.1, n) + 0.3 * np.array(drawn["scheduler"])
+    value -= 2 * np.array(drawn["smoothing"]) + 0.05 * np.log2(drawn["batch"])
+    value -= rng.uniform(0, 0.3) * np.abs(np.log10(drawn["lr"]) + rng.uniform(1, 5))
+    value += rng.uniform(-0.2, 0.2) * np.array(drawn["width"])
+    found = ledger(space(), value, **drawn)
+    result = refine(found.space, found, ConservativePolicy(n_permutations=200))
+    assert (result.decisions["action"] != "keep").any()
+    assert result.backtest.contains_elites
 
 
 def test_backtest_lists_the_elites_that_a_space_leaves_out():
