@@ -37,7 +37,7 @@ def chromium():
 def pages(tmp_path_factory):
     """The report of an imported study, that of a trained child, and the live view of a sweep."""
     import reports
-    import sweeps
+    import running_sweeps as sweeps
 
     from resweep.report.live import live_page
     from resweep.report.page import page

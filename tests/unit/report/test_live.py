@@ -1,9 +1,9 @@
 import io
 
 import pytest
-import sweeps
+import running_sweeps as sweeps
 from markup import Checker
-from sweeps import NOW, record
+from running_sweeps import NOW, record
 
 from resweep import cli
 from resweep.report.live import live_page, progress_line, watch

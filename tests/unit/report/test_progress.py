@@ -1,8 +1,8 @@
 import shutil
 
 import pytest
-import sweeps
-from sweeps import NOW, record
+import running_sweeps as sweeps
+from running_sweeps import NOW, record
 
 from resweep.errors import InputError
 from resweep.report.progress import Running, read_progress
