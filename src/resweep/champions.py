@@ -218,8 +218,9 @@ def value_tables(
     -------
     dict of str to DataFrame
         As `classifier_tables`, with the mean value in place of the accuracy and a 95% interval by
-        Student's t over seeds; ``comparison`` has Welch's test of the means. Tables that need
-        tasks are empty.
+        Student's t over seeds; ``comparison`` has Welch's test of the means. An objective that
+        gives the same value for every seed has neither: how noisy it is stays unknown. Tables that
+        need tasks are empty.
     """
     from scipy import stats
 
@@ -228,9 +229,8 @@ def value_tables(
         point = chosen[sweep][rank]
         sample = np.array([run["value"] for run in found], dtype=float)
         values.setdefault(sweep, sample)
-        spread = (
-            stats.sem(sample) * stats.t.ppf(0.975, len(sample) - 1) if len(sample) > 1 else np.nan
-        )
+        noisy = len(sample) > 1 and np.ptp(sample) > 0
+        spread = stats.sem(sample) * stats.t.ppf(0.975, len(sample) - 1) if noisy else np.nan
         mean = float(sample.mean())
         rows.append(
             (sweep, rank, point["number"], point["value"], point["n_repeats"], len(sample), mean,
@@ -243,7 +243,9 @@ def value_tables(
     comparison = []
     for other in others:
         difference = sign * (values[first].mean() - values[other].mean())
-        p = stats.ttest_ind(values[first], values[other], equal_var=False).pvalue
+        noisy = np.ptp(values[first]) > 0 or np.ptp(values[other]) > 0
+        samples = values[first], values[other]
+        p = stats.ttest_ind(*samples, equal_var=False).pvalue if noisy else np.nan
         n = len(values[first]) + len(values[other])
         comparison.append((first, other, n, difference, None, None, p, difference, p))
     return _frames(champions=rows, per_category=[], confusion=[], comparison=comparison)

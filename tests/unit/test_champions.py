@@ -148,6 +148,14 @@ def test_a_single_seed_has_no_interval():
     assert tables["comparison"].empty
 
 
+def test_an_objective_without_noise_has_neither_interval_nor_p():
+    runs = values_of((("v3", 0), [3.0, 3.0]), (("v2", 0), [2.0, 2.0]))
+    tables = champions.value_tables(runs, CHOSEN, "maximize")
+    assert tables["champions"][["accuracy_low", "accuracy_high"]].isna().all(axis=None)
+    (comparison,) = tables["comparison"].to_dict("records")
+    assert comparison["difference"] == 1.0 and np.isnan(comparison["p"])
+
+
 def metrics(*correct, seed=0):
     """The metrics of one run on tasks of two categories, of which it got these right."""
     labels = [number % 2 for number in range(len(correct))]
