@@ -1,6 +1,7 @@
 # Chapter 5. Champions: the best points, trained again and judged on what no sweep saw.
 
 BUILT_IN = CONFIG.data is not None
+POINT = result("{sweep}/champions/points/{rank}")
 CHAMPION = result("{sweep}/champions/{rank}")
 CHAMPION_RUN = result("{sweep}/champions/{rank}/seed{seed}fold{fold}")
 
@@ -10,13 +11,12 @@ checkpoint finalists:
     input:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
+        launch=lambda wildcards: if_trained(wildcards.sweep, "launch.json"),
     output:
         points=result("{sweep}/champions/points.json"),
-        fixed=result("{sweep}/champions/points/fixed.json"),
-        params=[
-            result("{sweep}/champions/points", f"{rank}.json")
-            for rank in range(CONFIG.champions.top)
-        ],
+        params=each_rank("params.json"),
+        fixed=each_rank("fixed.json"),
+        spaces=each_rank("space.yaml"),
     log:
         result("{sweep}/logs/finalists.log"),
     conda:
@@ -35,8 +35,8 @@ if BUILT_IN:
 
     rule champion:
         input:
-            params=result("{sweep}/champions/points/{rank}.json"),
-            fixed=result("{sweep}/champions/points/fixed.json"),
+            params=f"{POINT}/params.json",
+            fixed=f"{POINT}/fixed.json",
             data=DATA,
         output:
             metrics=f"{CHAMPION_RUN}/metrics.json",
@@ -85,8 +85,8 @@ else:
 
     rule champion:
         input:
-            params=result("{sweep}/champions/points/{rank}.json"),
-            space=result("{sweep}/space.yaml"),
+            params=f"{POINT}/params.json",
+            space=f"{POINT}/space.yaml",
             data=DATA or [],
         output:
             metrics=f"{CHAMPION_RUN}/metrics.json",

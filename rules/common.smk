@@ -347,6 +347,12 @@ def refine_files(sweep):
     return analysis_files(CONFIG.sweeps[sweep].parent) + [result(sweep, n) for n in names]
 
 
+def each_rank(name):
+    """Return a file of every finalist of a sweep."""
+    ranks = range(CONFIG.champions.top)
+    return [result("{sweep}/champions/points", str(rank), name) for rank in ranks]
+
+
 def champion_options(wildcards):
     """Return the options of one training of a champion of the built-in classifier."""
     given = CONFIG.champions

@@ -39,7 +39,9 @@ TABLES = {
 }  # fmt: skip
 
 
-def finalists(ledger: Ledger, top: int) -> list[dict[str, Any]]:
+def finalists(
+    ledger: Ledger, top: int, fallback_space: Space | None = None
+) -> list[tuple[dict[str, Any], Space]]:
     """Return the best points of a sweep, repeats ranked by their mean.
 
     Parameters
@@ -47,33 +49,41 @@ def finalists(ledger: Ledger, top: int) -> list[dict[str, Any]]:
     ledger : Ledger
     top : int
         How many points.
+    fallback_space : Space, optional
+        Where the sweep's fallback trials were drawn from. Those that lie outside the sweep's own
+        space are candidates too: a refinement that was wrong must not cost the champion.
 
     Returns
     -------
-    list of dict
+    list of (dict, Space)
         ``rank`` (from 0), ``number`` (of the first trial there), ``value`` (mean over repeats),
-        ``n_repeats`` and ``params``.
+        ``n_repeats`` and ``params``; and the space that the point belongs to.
 
     Raises
     ------
     InputError
         If fewer than `top` points ended with a value.
     """
-    table = points(ledger).sort_values("score", ascending=False, kind="stable").head(top)
-    if len(table) < top:
+    homes = [ledger, *([ledger.elsewhere(fallback_space)] if fallback_space else [])]
+    rows = [(row, home) for home in homes for _, row in points(home).iterrows()]
+    rows = sorted(rows, key=lambda entry: -entry[0]["score"])[:top]
+    if len(rows) < top:
         raise InputError(
-            f"only {len(table)} points ended with a value, fewer than {top} champions",
+            f"only {len(rows)} points ended with a value, fewer than {top} champions",
             mend="lower champions.top or give the sweep more trials",
         )
     return [
-        {
-            "rank": rank,
-            "number": int(row["number"]),
-            "value": float(row["value"]),
-            "n_repeats": int(row["n_repeats"]),
-            "params": ledger.assignment(row),
-        }
-        for rank, (_, row) in enumerate(table.iterrows())
+        (
+            {
+                "rank": rank,
+                "number": int(row["number"]),
+                "value": float(row["value"]),
+                "n_repeats": int(row["n_repeats"]),
+                "params": home.assignment(row),
+            },
+            home.space,
+        )
+        for rank, (row, home) in enumerate(rows)
     ]
 
 

@@ -41,7 +41,8 @@ class Ledger:
         What was left out while reading, for a person.
     outside : DataFrame
         Trials of the kind ``fallback`` that were drawn from the parent's space and have no place
-        in this one: the columns of `trials`, parameters as they were. No evidence counts them.
+        in this one: the columns of `trials`, parameters as they were. No evidence counts them;
+        the best of them may become champions (`elsewhere`).
     """
 
     trials: pd.DataFrame
@@ -141,13 +142,27 @@ class Ledger:
         sign = 1.0 if self.space.direction == "maximize" else -1.0
         return sign * self.complete["value"]
 
+    def elsewhere(self, space: Space) -> Ledger:
+        """Return the trials of `outside` as a ledger of `space`, from which they were drawn."""
+        records = [
+            {
+                "number": int(row["number"]),
+                "value": None if absent(row["value"]) else float(row["value"]),
+                "state": row["state"],
+                "params": parameters(row, space),
+                "user_attrs": {"kind": "fallback"},
+            }
+            for row in self.outside.to_dict("records")
+        ]
+        return Ledger.from_records(records, space)
+
     def assignment(self, row: pd.Series) -> dict[str, Any]:
         """Return the parameters of one row of `trials`, without the inactive ones."""
         found: dict[str, Any] = {}
         for param in self.space.params:
             value = row[f"params_{param.name}"]
             # None may be a choice; then only the condition tells whether it was chosen.
-            chosen = not _absent(value) or self.space.is_active(param.name, found)
+            chosen = not absent(value) or self.space.is_active(param.name, found)
             if chosen and param.contains(value):
                 found[param.name] = param.cast(value)
         return found
@@ -290,6 +305,23 @@ def _params(row: Mapping[str, str], columns: list[str], space: Space, line: str)
 _UNKNOWN = object()
 
 
+def parameters(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    """Return what a row of a table of trials has of the parameters of a space.
+
+    Raises
+    ------
+    InputError
+        As `parse_value`.
+    """
+    params = {}
+    for param in space:
+        value = row.get(f"params_{param.name}")
+        if not absent(value):
+            value = parse_value(param, str(value), f"trial {row['number']}, {param.name}")
+            params[param.name] = param.cast(value)
+    return params
+
+
 def parse_value(param: Parameter, text: str, where: str) -> Any:
     """Return the value that `text` in a table means for `param`.
 
@@ -329,7 +361,8 @@ def _parse_choice(text: str, choices: tuple) -> Any:
     return _UNKNOWN
 
 
-def _absent(value: Any) -> bool:
+def absent(value: Any) -> bool:
+    """Whether a cell of a table holds nothing."""
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
@@ -346,7 +379,7 @@ def _attr_text(value: Any) -> str:
 
 
 def _text(value: Any, integer: bool = False) -> str:
-    if _absent(value):
+    if absent(value):
         return ""
     if integer:
         return str(int(value))

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import datetime
 import json
-import math
 import os
 import sqlite3
 import tempfile
@@ -21,7 +20,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from resweep.errors import InputError
-from resweep.ledger import Ledger, parse_value
+from resweep.ledger import Ledger, absent, parameters
 from resweep.recordedspace import infer_space, plain_choice
 from resweep.space import Space
 from resweep.storage import from_environment, open_study
@@ -121,12 +120,12 @@ def _frozen_trials(
         if not stranger:
             params = ledger.assignment(row)
         elif parent_space is not None:
-            params = _stranger(row, parent_space)
+            params = parameters(row, parent_space)
         else:
             params = {}
-            attrs |= {k: v for k, v in row.items() if k.startswith("params_") and not _absent(v)}
+            attrs |= {k: v for k, v in row.items() if k.startswith("params_") and not absent(v)}
         took = seconds.get(number, SECONDS_UNKNOWN)
-        end = start + datetime.timedelta(seconds=SECONDS_UNKNOWN if _absent(took) else float(took))
+        end = start + datetime.timedelta(seconds=SECONDS_UNKNOWN if absent(took) else float(took))
         trial = create_trial(
             state=TrialState[row["state"]],
             value=_value(row),
@@ -163,26 +162,15 @@ def _distributions(space: Space, parent: Space | None) -> dict[str, BaseDistribu
     return found
 
 
-def _stranger(row: Mapping[str, Any], parent: Space) -> dict[str, Any]:
-    """Return the parameters of a trial outside the ledger's space, as its parent's space knows."""
-    params = {}
-    for param in parent:
-        value = row.get(f"params_{param.name}")
-        if not _absent(value):
-            value = parse_value(param, str(value), f"trial {row['number']}, {param.name}")
-            params[param.name] = param.cast(value)
-    return params
-
-
 def _value(row: Mapping[str, Any]) -> float | None:
-    return None if row["state"] == "FAIL" or _absent(row["value"]) else float(row["value"])
+    return None if row["state"] == "FAIL" or absent(row["value"]) else float(row["value"])
 
 
 def _user_attrs(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the user attributes of a row as JSON values; lists and mappings are text in it."""
     found = {}
     for column, value in row.items():
-        if not column.startswith("user_attrs_") or _absent(value):
+        if not column.startswith("user_attrs_") or absent(value):
             continue
         value = value.item() if hasattr(value, "item") else value
         if isinstance(value, str) and value[:1] in ("[", "{"):
@@ -342,7 +330,3 @@ def _notes(trials: list[FrozenTrial], left_out: Mapping[int, str]) -> list[str]:
 def _enumerated(numbers: list[int], most: int = 10) -> str:
     more = f" and {len(numbers) - most} more" if len(numbers) > most else ""
     return ", ".join(map(str, sorted(numbers)[:most])) + more
-
-
-def _absent(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))

@@ -54,15 +54,33 @@ def test_repeats_are_ranked_by_their_mean():
         ],
         SPACE,
     )
-    found = champions.finalists(ledger, 3)
+    found = [entry for entry, _ in champions.finalists(ledger, 3)]
     assert [entry["number"] for entry in found] == [1, 2, 0]
     assert found[2] == {
         "rank": 2, "number": 0, "value": 5.0, "n_repeats": 2, "params": {"x": 0.1},
     }  # fmt: skip
     turned = Ledger.from_records([row(0, 0.1, 1.0), row(1, 0.2, 2.0)], _maximize())
-    assert [entry["number"] for entry in champions.finalists(turned, 1)] == [1]
+    assert [entry["number"] for entry, _ in champions.finalists(turned, 1)] == [1]
     with pytest.raises(InputError, match=r"only 3 points .* Lower champions.top"):
         champions.finalists(ledger, 4)
+
+
+def test_a_fallback_trial_outside_the_space_may_become_champion(tmp_path):
+    wide = Space("v3", "minimize", 9, {"type": "median"}, {"epochs": 5}, (
+        Parameter("x", "float", low=-9.0, high=9.0),
+        Parameter("depth", "int", low=1, high=4),
+    ))  # fmt: skip
+    far = {"number": 1, "params": {"x": 5.0, "depth": 3}, "state": "COMPLETE", "value": 0.5,
+           "user_attrs": {"kind": "fallback"}}  # fmt: skip
+    lost = far | {"number": 2, "state": "FAIL", "value": None}
+    Ledger.from_records([row(0, 0.1, 1.0), far, lost], SPACE).dump(tmp_path)
+    ledger = Ledger.load(tmp_path / "trials.csv", SPACE)
+    assert [entry["number"] for entry, _ in champions.finalists(ledger, 1)] == [0]
+    (first, home), (second, own) = champions.finalists(ledger, 2, wide)
+    assert (first["number"], first["params"], home) == (1, {"x": 5.0, "depth": 3}, wide)
+    assert (second["number"], own) == (0, SPACE)
+    with pytest.raises(InputError, match="only 2 points"):
+        champions.finalists(ledger, 3, wide)
 
 
 def _maximize():
