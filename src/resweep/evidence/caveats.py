@@ -14,9 +14,11 @@ from resweep.evidence.power import detectable_effect
 from resweep.evidence.ranges import ranges_explored
 from resweep.evidence.stability import stability
 from resweep.ledger import Ledger
+from resweep.space import describe_value
 
 FEW_POINTS_PER_PARAMETER = 5
 LARGEST_GAP = 0.4
+ONE_END = 0.99
 FAIL_SHARE, FAIL_P = 0.2, 0.2
 DRIFT_P = 0.05
 NOISE_SHARE = 0.5
@@ -63,6 +65,8 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
             rows.append(("coverage", row.parameter, f"never tried: {row.untried}"))
         elif row.n_active and row.scale != "choices" and row.largest_gap > LARGEST_GAP:
             gap = f"{row.largest_gap:.0%} of its range in one stretch was never tried"
+            if row.largest_gap > ONE_END:
+                gap = "only one end of its range was tried"
             rows.append(("coverage", row.parameter, gap))
     for row in dead_parameters(ledger).itertuples():
         if row.dead:
@@ -85,8 +89,9 @@ def _headline(ledger: Ledger, table: pd.DataFrame, headline: float | None) -> li
             for code, choice in enumerate(one.parameter.choices or ()):
                 mine = choice_mask(one, code)
                 if mine.sum() > 1 and abs(value[one.active][mine].mean() - headline) < SAME:
-                    text = f"{headline:.4g} is the mean of {int(mine.sum())} points with {choice}"
-                    rows.append(("headline", one.name, f"{text}, not a trial"))
+                    group = f"{int(mine.sum())} points with {describe_value(choice)}"
+                    text = f"{headline:.4g} is the mean of {group}, not a trial"
+                    rows.append(("headline", one.name, text))
     if facts["best_above_majority"] < 2:
         base = facts["majority_baseline"]
         rows.append(("headline", "", f"{quoted:.4g} is within noise of the majority ({base:.4g})"))

@@ -7,6 +7,7 @@ import pandas as pd
 
 from resweep.evidence.points import Column, column, points
 from resweep.ledger import Ledger
+from resweep.space import describe_value
 
 GAP_BINS = 10
 
@@ -70,7 +71,7 @@ def _explored(one: Column, ledger: Ledger) -> dict:
 
 
 def _join(values: list) -> str:
-    return ", ".join(str(v) for v in values)
+    return ", ".join(describe_value(v) for v in values)
 
 
 def empirical_ranges(ledger: Ledger) -> dict:

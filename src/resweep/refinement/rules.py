@@ -213,7 +213,7 @@ def cluster(case: Case, policy: ConservativePolicy) -> Outcome:
     limits = spec.limits or (spec.low, spec.high)
     reason = (
         f"the {test.n_elites} elites span {test.span:.0%} of the range, shorter than chance"
-        f"{_p(p)}{_q(case.q)}, and following them paid{_p(test.p_follow)}{''.join(notes)}"
+        f"{_pq(p, case.q)}, and following them paid{_p(test.p_follow)}{''.join(notes)}"
     )
     return Decision(
         "shift" if grows else "narrow",
@@ -387,8 +387,8 @@ def ladder(case: Case, policy: ConservativePolicy) -> Outcome:
         return Passed("its trend is clear, but there is no step to drop or to add")
     action = "shift" if dropped and added else "narrow" if dropped else "expand"
     reason = (
-        f"{'larger' if up else 'smaller'} is better: rho {test.rho:+.2f}{_p(test.p_trend)}"
-        f"{_q(case.q)}; {_moved('drop', dropped)}{_moved('add', added)}"
+        f"{'larger' if up else 'smaller'} is better: rho {test.rho:+.2f}"
+        f"{_pq(test.p_trend, case.q)}; {_moved('drop', dropped)}{_moved('add', added)}"
     ).rstrip("; ")
     new = spec.replace(choices=tuple(steps), weights=None, limits=tuple(allowed))
     return Decision(action, "ladder", new, reason, effect=test.rho, p=test.p_trend)
@@ -459,6 +459,10 @@ def _p(p: float) -> str:
 
 def _q(q: float) -> str:
     return f" (q {_figure(q)})"
+
+
+def _pq(p: float, q: float) -> str:
+    return f" (p {_figure(p)}, q {_figure(q)})"
 
 
 def _figure(p: float) -> str:
