@@ -213,6 +213,41 @@ def read_champions(folder: str | Path) -> Champions:
     return Champions(*(read_table(p) if p.exists() else pd.DataFrame() for p in paths))
 
 
+def read_report(
+    results: str | Path,
+    name: str,
+    *,
+    parent: str = "",
+    child: str = "",
+    champions: bool = False,
+    settings: Mapping[str, Any] | None = None,
+) -> Report:
+    """Read what a report of one sweep shows.
+
+    Parameters
+    ----------
+    results : path
+        The folder of all sweeps.
+    name, parent, child : str
+        The sweep, the one that it was refined from, and the one that was refined from it; a sweep
+        with a parent shows the decisions that made it, another those that it led to.
+    champions : bool
+        Whether its champions were judged.
+    settings : mapping, optional
+        As in :class:`Report`.
+    """
+    results = Path(results)
+    sweep = read_sweep(results / name)
+    before = read_sweep(results / parent) if parent else None
+    refined = None
+    if before is not None:
+        refined = read_refined(before, results / name)
+    elif child:
+        refined = read_refined(sweep, results / child)
+    judged = read_champions(results / name / "champions") if champions else None
+    return Report(sweep, before, refined, judged, settings or {})
+
+
 def _json(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
