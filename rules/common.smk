@@ -55,9 +55,12 @@ def one_of(sweeps):
     return "|".join(sweeps) or NONE
 
 
+digest_once = cache(digest)
+
+
 def code_of(script, *modules):
-    """Return the digest of a script and of all resweep modules that it reaches."""
-    return digest(str(SCRIPTS / script), *modules)
+    """Return the digest of a script and all resweep modules that it reaches, once it is asked for."""
+    return lambda wildcards: digest_once(str(SCRIPTS / script), *modules)
 
 
 def as_json(value):

@@ -127,6 +127,8 @@ rule trials:
         result("{sweep}/logs/trials/{job}.log"),
     wildcard_constraints:
         sweep=one_of(TRAINED),
+    # Lower numbers first, as later ones wait for them; else a free slot takes any trial.
+    priority: lambda wildcards: most_trials(wildcards.sweep) - int(wildcards.job)
     retries: 2
     conda:
         CONDA
