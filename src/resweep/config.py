@@ -71,7 +71,8 @@ class Engine(_Model):
     fallback: Share = Field(
         0.3,
         description="Share of a child's trials drawn from its parent's space at its limits, "
-        "the parent's trials out of view.",
+        "the parent's trials out of view; all trials while the best one is found there, outside "
+        "the child's space. 0 turns both off.",
     )
     warm_start: bool = Field(True, description="Whether a child is shown its ancestors' trials.")
     enqueue_best: Annotated[int, Field(ge=0)] = Field(

@@ -156,6 +156,26 @@ class Ledger:
         ]
         return Ledger.from_records(records, space)
 
+    def strangers(self, row: Mapping[str, Any]) -> list[str]:
+        """Name the parameters whose values in a row of `outside` this space does not hold."""
+        found = []
+        for column, value in row.items():
+            name = column.removeprefix("params_")
+            if name == column or absent(value):
+                continue
+            if name not in self.space:
+                fixed = (self.space.fixed[name],) if name in self.space.fixed else ()
+                strange = _parse_choice(str(value), fixed) is _UNKNOWN
+            else:
+                try:
+                    known = parse_value(self.space[name], str(value), name)
+                    strange = not self.space[name].contains(known)
+                except InputError:
+                    strange = True
+            if strange:
+                found.append(name)
+        return found
+
     def assignment(self, row: pd.Series) -> dict[str, Any]:
         """Return the parameters of one row of `trials`, without the inactive ones."""
         found: dict[str, Any] = {}

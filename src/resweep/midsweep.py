@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from resweep.evidence.points import points
 from resweep.ledger import Ledger
@@ -38,6 +39,22 @@ def forecast(scores: np.ndarray, draws: int, seed: int) -> np.ndarray:
     for _ in range(draws):
         best = np.maximum(best, rng.choice(recent, DRAWS) + width * rng.standard_normal(DRAWS))
     return best
+
+
+def _scores(ledger: Ledger, sign: float) -> np.ndarray:
+    """Return the values of all points in order, repeats averaged, larger is better.
+
+    Fallback trials outside the space count: the sweep goes on there if they are best, and its
+    champions may come from there.
+    """
+    inside = points(ledger)[["number", "score"]]
+    elsewhere = ledger.outside
+    if not len(elsewhere):
+        return inside["score"].to_numpy(float)
+    ended = elsewhere[elsewhere["state"] == "COMPLETE"]
+    scored = ended[["number"]].assign(score=sign * ended["value"].astype(float))
+    both = pd.concat([inside, scored[np.isfinite(scored["score"])]])
+    return both.sort_values("number")["score"].to_numpy(float)
 
 
 def decide(
@@ -78,8 +95,7 @@ def decide(
         ``probability_beats_parent``, ``probability_extension_helps``.
     """
     sign = 1.0 if ledger.space.direction == "maximize" else -1.0
-    table = points(ledger)
-    scores = table.sort_values("number")["score"].to_numpy(float) if len(table) else np.array([])
+    scores = _scores(ledger, sign)
     seen = len(ledger.trials) + len(ledger.outside)
     evidence: dict[str, Any] = {
         "n_seen": seen,

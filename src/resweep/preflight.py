@@ -9,11 +9,13 @@ import os
 import re
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -34,6 +36,7 @@ from resweep.trials.worker import as_number, load_objective, seed_libraries, tri
 
 PROBES = 3  # points that are tried until one can be trained
 PROBE_STEPS = 2
+PROBE_SECONDS = 300.0  # a trial that reports more seldom, or never, is not waited for
 FREE_MIB = 200.0  # room for records, logs and tables
 
 
@@ -48,7 +51,7 @@ class Check:
 
 
 class _Enough(Exception):
-    """The probe has seen as many steps as it wanted."""
+    """The probe has seen as many steps as it wanted, or has waited long enough."""
 
 
 class _Probe(SweepTrial):
@@ -165,14 +168,15 @@ def probe(
 ) -> tuple[Check, dict[str, Any]]:
     """Train a first trial for two steps and estimate what the sweep will take.
 
-    A point that cannot be trained is no reason not to start: the next is tried, up to three.
+    A point that cannot be trained is no reason not to start: the next is tried, up to three. A
+    trial that takes longer than `PROBE_SECONDS` is left, and nothing is estimated but its memory.
 
     Returns
     -------
     check : Check
     estimate : dict
         ``seconds_per_step``, ``sweep_minutes`` (all trials at full length, so an upper estimate
-        where there is pruning), ``memory_mib``, ``checkpoint_mib``.
+        where there is pruning; both None if no step was seen), ``memory_mib``, ``checkpoint_mib``.
     """
     proposer = Proposer(Plan(space, seed, window=PROBES))
     failures = []
@@ -200,21 +204,24 @@ def probe(
         failures.append(f"trial {number} fails: {failure}")
     else:
         return Check("probe", False, "; ".join(failures), "mend the objective; see the log"), {}
-    steps = max(1, len(trial.curve))
-    length = (
-        steps if whole else int(space.fixed.get("epochs", space.pruner.get("max_resource", steps)))
-    )
+    steps = len(trial.curve) or int(whole)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     estimate = {
-        "seconds_per_step": round(seconds / steps, 3),
-        "sweep_minutes": round(seconds / steps * length * n_trials / slots / 60, 1),
+        "seconds_per_step": None,
+        "sweep_minutes": None,
         "memory_mib": round(memory),
         "checkpoint_mib": round(size, 3),
     }
-    detail = (
-        f"{steps} steps in {seconds:.1f} s; about {estimate['sweep_minutes']:g} minutes for "
-        f"{n_trials} trials on {slots} slots, {memory:,.0f} MiB each"
+    where = f"{n_trials} trials on {slots} slot{'' if slots == 1 else 's'}, {memory:,.0f} MiB each"
+    if not steps:
+        detail = f"no report within {seconds:.0f} s: nothing is known of the time for {where}"
+        return Check("probe", True, "; ".join([detail, *failures])), estimate
+    length = (
+        steps if whole else int(space.fixed.get("epochs", space.pruner.get("max_resource", steps)))
     )
+    minutes = round(seconds / steps * length * n_trials / slots / 60, 1)
+    estimate |= {"seconds_per_step": round(seconds / steps, 3), "sweep_minutes": minutes}
+    detail = f"{steps} steps in {seconds:.1f} s; about {minutes:g} minutes for {where}"
     return Check("probe", True, "; ".join([detail, *failures])), estimate
 
 
@@ -222,7 +229,8 @@ def _try(objective: Callable, trial: SweepTrial) -> tuple[bool, str | None]:
     """Return whether the objective came to its own end, and why it failed, if it did."""
     seed_libraries(trial.seed)
     try:
-        value = as_number(objective(trial))
+        with _no_longer_than(PROBE_SECONDS):
+            value = as_number(objective(trial))
     except (_Enough, optuna.TrialPruned):
         return False, None
     except InputError:
@@ -233,13 +241,30 @@ def _try(objective: Callable, trial: SweepTrial) -> tuple[bool, str | None]:
     return True, None if math.isfinite(value) else f"the objective gave {value}"
 
 
+@contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    """End what is inside by `_Enough` after so many seconds."""
+
+    def end(*_) -> None:
+        raise _Enough
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def check_memory(needed_mib: float, slots: int) -> Check:
     """Look whether all slots fit into memory together."""
     available = psutil.virtual_memory().available / 2**20
+    places = f"{slots} slot{'' if slots == 1 else 's'}"
     return Check(
         "memory",
         available >= needed_mib * slots,
-        f"{needed_mib * slots:,.0f} MiB for {slots} slots, {available:,.0f} MiB available",
+        f"{needed_mib * slots:,.0f} MiB for {places}, {available:,.0f} MiB available",
         "use fewer cores, or a larger machine",
     )
 

@@ -57,6 +57,20 @@ def test_a_parent_out_of_reach_stops_a_child(direction, sign):
     assert near["probability_beats_parent"] == 1.0
 
 
+def test_what_fallback_trials_found_outside_the_space_counts():
+    rows = [
+        {"number": n, "params": {"x": n / 100}, "state": "COMPLETE", "value": value}
+        for n, value in enumerate(noise())
+    ]
+    far = {"params": {"x": 7.0}, "user_attrs": {"kind": "fallback"}}
+    rows[5] |= far | {"value": 3.0}
+    rows[6] |= far | {"value": None, "state": "FAIL"}
+    space = Space("toy", "maximize", 40, {"type": "none"}, {}, (X,))
+    found = decide(Ledger.from_records(rows, space), 2.0, stop_below=2.5, **PLAN)
+    assert (found["decision"], found["best"]) == ("continue", 3.0)
+    assert (found["n_seen"], found["n_points"]) == (20, 19)
+
+
 def test_an_extension_needs_a_maximum_and_a_chance():
     values = noise()
     more = {"extend_probability": 0.3, "max_trials": 400}

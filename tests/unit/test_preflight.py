@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import time
 from types import SimpleNamespace
 
 import optuna
@@ -67,6 +68,24 @@ def test_a_trial_without_reports_is_timed_as_a_whole():
     check, estimate = probe(lambda trial: 1.0, n_trials=6, slots=1)
     assert check.ok
     assert estimate["checkpoint_mib"] == 0.0
+
+
+def test_a_trial_that_does_not_report_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(preflight, "PROBE_SECONDS", 0.05)
+    check, estimate = probe(lambda trial: time.sleep(60), slots=1)
+    assert check.ok
+    assert check.detail.startswith("no report within 0 s: nothing is known of the time for 100")
+    assert "on 1 slot, " in check.detail
+    assert estimate["sweep_minutes"] is estimate["seconds_per_step"] is None
+    assert estimate["memory_mib"] > 0
+
+    def slow(trial):
+        trial.report(0.5, 0)
+        time.sleep(60)
+
+    check, estimate = probe(slow)
+    assert check.detail.startswith("1 steps in 0.1 s")
+    assert estimate["seconds_per_step"] == pytest.approx(0.05, abs=0.04)
 
 
 @pytest.mark.parametrize(

@@ -154,10 +154,13 @@ def _cost(launch: Launch) -> str:
     if not estimate:
         return f"{trials}; time and memory are estimated by the preflight, which has not run."
     minutes = estimate["sweep_minutes"]
+    memory = f"{estimate['memory_mib']:.0f} MiB of memory for each trial at a time"
+    if minutes is None:
+        return f"{trials}: {memory}. The first trial was too slow to tell how long they take."
     time = "less than a minute" if minutes < 1 else f"about {minutes:.0f} minutes"
     return (
-        f"{trials}: {time} if no trial is pruned, {estimate['memory_mib']:.0f} MiB of memory for "
-        f"each trial at a time. Extrapolated from the first steps of one trial."
+        f"{trials}: {time} if no trial is pruned, {memory}. "
+        "Extrapolated from the first steps of one trial."
     )
 
 

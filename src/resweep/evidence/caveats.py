@@ -40,12 +40,13 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
     Returns
     -------
     DataFrame
-        ``topic`` (headline, noise, size, failures, drift, coverage, dead), ``parameter`` (or
-        empty), ``message`` (one sentence).
+        ``topic`` (headline, refinement, noise, size, failures, drift, coverage, dead),
+        ``parameter`` (or empty), ``message`` (one sentence).
     """
     rows: list[tuple[str, str, str]] = []
     table = points(ledger)
     rows += _headline(ledger, table, headline)
+    rows += _refuted(ledger, table)
     rows += _size(ledger, table)
     for row in stability(ledger).itertuples():
         if row.n_failed and row.fail_share >= FAIL_SHARE and row.p < FAIL_P:
@@ -105,6 +106,24 @@ def _headline(ledger: Ledger, table: pd.DataFrame, headline: float | None) -> li
     if not np.isfinite(facts["noise_sd"]):
         rows.append(("noise", "", "noise is unknown: no replicate and no number of examples"))
     return rows
+
+
+def _refuted(ledger: Ledger, table: pd.DataFrame) -> list[tuple]:
+    """Ask whether a trial that the space has no place for was better than all that it holds."""
+    sign = 1.0 if ledger.space.direction == "maximize" else -1.0
+    elsewhere = ledger.outside
+    ended = elsewhere[elsewhere["state"] == "COMPLETE"] if len(elsewhere) else elsewhere
+    if ended.empty:
+        return []
+    best = ended.iloc[int((sign * ended["value"]).to_numpy(dtype=float).argmax())]
+    inside = table["value"].iloc[table["score"].argmax()] if len(table) else np.nan
+    if not np.isnan(inside) and sign * best["value"] <= sign * inside:
+        return []
+    text = f"the best value {best['value']:.4g} is that of trial {best['number']}, a fallback trial"
+    own = f"its own best is {inside:.4g}" if np.isfinite(inside) else "no trial of this space ended"
+    values = [f"{n} = {describe_value(best[f'params_{n}'])}" for n in ledger.strangers(best)]
+    place = f" ({', '.join(values)})" if values else ""
+    return [("refinement", "", f"{text} outside this space{place}; {own}")]
 
 
 def _size(ledger: Ledger, table: pd.DataFrame) -> list[tuple]:

@@ -50,6 +50,15 @@ def overview(ledger: Ledger, seconds: pd.Series | None = None) -> pd.DataFrame:
         ("elite_threshold", _threshold(table), "value", n),
         ("elite_mean_value", elites.mean() if len(elites) else np.nan, "value", len(elites)),
     ]
+    elsewhere = ledger.outside
+    if len(elsewhere):
+        ended = elsewhere.loc[elsewhere["state"] == "COMPLETE", "value"].to_numpy(dtype=float)
+        sign = 1.0 if ledger.space.direction == "maximize" else -1.0
+        best_there = sign * (sign * ended).max() if len(ended) else np.nan
+        rows += [
+            ("trials_outside", len(elsewhere), "fallback trials outside the space", len(elsewhere)),
+            ("best_value_outside", best_there, "value", len(ended)),
+        ]
     if seconds is not None:
         known = seconds.dropna().to_numpy(dtype=float)
         count = len(known)

@@ -81,6 +81,9 @@ def _overview(facts: pd.Series, ledger: Ledger) -> list[str]:
         for s, word in (("complete", "complete"), ("pruned", "pruned"), ("fail", "failed"))
     )
     lines = [f"{int(facts['trials'])} trials ({states})."]
+    if "trials_outside" in facts:
+        outside = int(facts["trials_outside"])
+        lines[0] += f" Fallback trials outside the space, which are no evidence here: {outside}."
     if not n:
         return lines
     sd = facts["sd_value"]

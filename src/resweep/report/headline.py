@@ -172,6 +172,8 @@ def _facts(sweep: Sweep) -> Html:
         ("pruned", number(fact("overview", "trials_pruned"))),
         ("failed", number(fact("overview", "trials_fail"))),
         ("distinct points", number(fact("overview", "points"))),
+        ("outside the space", number(fact("overview", "trials_outside"))),
+        ("best outside", number(fact("overview", "best_value_outside"))),
         ("mean value", number(fact("overview", "mean_value"))),
         ("spread (sd)", number(fact("overview", "sd_value"))),
         ("noise (sd)", number(fact("noise", "noise_sd"))),

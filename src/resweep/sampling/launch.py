@@ -47,10 +47,18 @@ def inherited(ancestors: Sequence[tuple[str, Ledger]], space: Space) -> pd.DataF
     Returns
     -------
     DataFrame
-        As `resweep.sampling.warmstart.carry`; the oldest ancestor's trials first.
+        As `resweep.sampling.warmstart.carry`; the oldest ancestor's trials first. Fallback trials
+        outside an ancestor's own space are among them.
     """
-    tables = [carry(ledger, name, space) for name, ledger in reversed(ancestors)]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    tables = []
+    for index, (name, ledger) in enumerate(ancestors):
+        found = carry(ledger, name, space)
+        if len(ledger.outside) and index + 1 < len(ancestors):
+            drawn_from = _in_terms_of(opened(ancestors[index + 1][1].space), ledger.space)
+            more = carry(ledger.elsewhere(drawn_from), name, space)
+            found = pd.concat([found, more]).sort_values("number", kind="stable")
+        tables.append(found)
+    return pd.concat(tables[::-1], ignore_index=True) if tables else pd.DataFrame()
 
 
 def best_points(ledger: Ledger, count: int) -> list[dict[str, Any]]:

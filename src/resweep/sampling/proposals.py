@@ -7,6 +7,7 @@ here. So a proposal depends neither on who finished first nor on where it is com
 
 from __future__ import annotations
 
+import math
 import random
 import warnings
 from collections.abc import Mapping, Sequence
@@ -102,6 +103,7 @@ class Proposer:
         self.records: list[Mapping[str, Any]] = []
         self.history = History(plan.space, plan.warm)
         self.fallback = History(plan.fallback_space, ()) if plan.fallback_space else None
+        self._sign = 1 if plan.space.direction == "maximize" else -1
         self._taken = {_key(params) for params, _ in plan.warm}
         self._shares = {
             (kind, param.name): _Shares(param)
@@ -177,6 +179,8 @@ class Proposer:
             if best is not None:
                 return Proposal(number, kind, best.params, replicate_of=best.number)
             kind = sch.PROPOSAL
+        if kind == sch.PROPOSAL and self._refuted():
+            kind = sch.FALLBACK
         if kind == sch.FALLBACK and self.fallback is None:
             kind = sch.PROPOSAL
         if kind == sch.ENQUEUED:
@@ -205,13 +209,7 @@ class Proposer:
 
     def _finalist(self) -> Proposal | None:
         """Return the one of the best points that was evaluated least."""
-        sign = 1 if self.plan.space.direction == "maximize" else -1
-        values: dict[int, list[float]] = {}
-        for proposal, record in zip(self.proposals, self.records, strict=False):
-            if record["state"] != "COMPLETE" or proposal.kind == sch.FALLBACK:
-                continue
-            first = proposal.number if proposal.replicate_of is None else proposal.replicate_of
-            values.setdefault(first, []).append(sign * record["value"])
+        values = {n: v for n, v in self._scores().items() if self.proposals[n].kind != sch.FALLBACK}
         means = {first: sum(v) / len(v) for first, v in values.items()}
         finalists = sorted(means, key=lambda first: (-means[first], first))[:FINALISTS]
         pending = [p.replicate_of for p in self.proposals[len(self.records) :]]
@@ -219,6 +217,32 @@ class Proposer:
             return None
         least = min(finalists, key=lambda first: len(values[first]) + pending.count(first))
         return self.proposals[least]
+
+    def _refuted(self) -> bool:
+        """Whether the best point known was drawn as a fallback and lies outside the space.
+
+        Then the refinement was wrong, and what is left of the sweep goes where that point came
+        from, until the space itself holds a better one again. (benchmarks/refine.py)
+        """
+        if self.fallback is None:
+            return False
+        means = {first: sum(v) / len(v) for first, v in self._scores().items()}
+        if not means:
+            return False
+        best = max(means, key=lambda first: (means[first], -first))
+        inherited = max((self._sign * value for _, value in self.plan.warm), default=-math.inf)
+        if self.proposals[best].kind != sch.FALLBACK or means[best] <= inherited:
+            return False
+        return self._point_in(self.history, self.proposals[best]) is None
+
+    def _scores(self) -> dict[int, list[float]]:
+        """Return the values known of each point, larger is better, by the number of its first."""
+        scores: dict[int, list[float]] = {}
+        for proposal, record in zip(self.proposals, self.records, strict=False):
+            if record["state"] == "COMPLETE":
+                first = proposal.number if proposal.replicate_of is None else proposal.replicate_of
+                scores.setdefault(first, []).append(self._sign * record["value"])
+        return scores
 
 
 class _Shares:

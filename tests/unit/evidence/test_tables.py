@@ -21,6 +21,7 @@ from resweep.evidence.points import points
 from resweep.evidence.significance import significance
 from resweep.evidence.stability import stability
 from resweep.evidence.summary import summary
+from resweep.ledger import Ledger
 
 TABLES = (
     overview,
@@ -344,6 +345,38 @@ def test_failures_beyond_a_bound_are_a_wall():
     assert table.loc["high", "p"] < 0.001
     assert table.loc["low", "n_failed"] == 0
     assert "failures" in set(caveats(study)["topic"])
+
+
+@pytest.mark.parametrize(("direction", "best"), [("minimize", 0.5), ("maximize", 3.5)])
+def test_a_best_outside_the_space_is_called_so(direction, best, tmp_path):
+    small = space(WIDTH).replace(direction=direction, fixed={"depth": 4})
+    rows = [
+        {"number": n, "value": 1.0 + n, "state": "COMPLETE", "params": {"width": 1.0 + n / 2}}
+        for n in range(3)
+    ]
+    far = {"state": "COMPLETE", "user_attrs": {"kind": "fallback"}}
+    rows += [
+        far | {"number": 3, "value": best, "params": {"width": 9.0, "depth": 4, "lr": 0.1}},
+        far | {"number": 4, "value": 2.0, "params": {"width": 9.5, "depth": 3, "lr": 0.1}},
+    ]
+    Ledger.from_records(rows, small).dump(tmp_path)
+    study = Ledger.load(tmp_path / "trials.csv", small)
+    found = caveats(study).set_index("topic")["message"]
+    own = "1" if direction == "minimize" else "3"
+    assert found["refinement"] == (
+        f"the best value {best} is that of trial 3, a fallback trial outside this space "
+        f"(width = 9.0, lr = 0.1); its own best is {own}"
+    )
+    facts = overview(study).set_index("quantity")["value"]
+    assert (facts["trials"], facts["trials_outside"]) == (3, 2)
+    assert facts["best_value_outside"] == best
+    assert "Fallback trials outside the space, which are no evidence here: 2." in summary(study)
+    worse = Ledger.from_records([*rows[:3], rows[4]], small)
+    assert "refinement" not in set(caveats(worse)["topic"])
+    alone = Ledger.from_records(rows[3:], small)
+    assert (
+        "no trial of this space ended" in caveats(alone).set_index("topic")["message"]["refinement"]
+    )
 
 
 def test_dead_parameters_are_found_by_equal_fingerprints():

@@ -46,6 +46,23 @@ def test_the_oldest_ancestor_comes_first():
     assert inherited([], PARENT).empty
 
 
+def test_what_an_ancestor_found_outside_its_space_is_inherited_too():
+    narrow = space(X.replace(high=2.0), study_name="v3", fixed={"rate": 0.1})
+    rows = [
+        row(0, {"x": 1.0}, 1.0),
+        row(1, {"x": 4.0, "rate": 0.1}, 3.0, kind="fallback"),
+        row(2, {"x": 1.5}, 2.0),
+        row(3, {"x": 4.0, "rate": 0.2}, 3.0, kind="fallback"),
+    ]
+    ancestors = [("v3", sweep_ledger(rows, narrow, PARENT)), ("v2", LEDGER)]
+    table = inherited(ancestors, narrow.replace(params=(X,)))
+    mine = table[table["sweep"] == "v3"]
+    assert list(mine["number"]) == [0, 1, 2, 3]
+    assert list(mine["carried"]) == [True, True, True, False]
+    assert mine["params"].iloc[1] == {"x": 4.0}
+    assert mine["reason"].iloc[3] == "rate = 0.2 is fixed at 0.1"
+
+
 def test_best_points_rank_repeats_by_their_mean():
     lucky = {"x": 3.0, "rate": 0.1}
     rows = [

@@ -236,6 +236,46 @@ def test_fallback_trials_inform_the_sweep_where_they_fit():
     assert any(not inner.contains(p.params) for p in good if p.kind == FALLBACK)
 
 
+def kinds(outside, inside, warm=(), direction="minimize"):
+    """Return the kinds of a sweep in half the parent's space, given the values of both halves."""
+    inner = space(X.replace(low=0.0), RATE, direction=direction)
+    plan = Plan(
+        inner,
+        0,
+        window=1,
+        schedule=Schedule(fallback=0.5),
+        fallback_space=space(X, RATE, direction=direction),
+        warm=warm,
+    )
+    makes = lambda p: record(p, inside(p) if inner.contains(p.params) else outside(p))
+    proposals, _ = walk(plan, 20, makes)
+    first = next(p.number for p in proposals if not inner.contains(p.params))
+    return [p.kind for p in proposals[first + 1 :]]
+
+
+def test_a_refuted_refinement_is_left():
+    """Once the best point known lies outside the space, all trials are drawn where it came from."""
+    assert set(kinds(lambda p: 1.0, lambda p: 2.0)) == {FALLBACK}
+    assert set(kinds(lambda p: 2.0, lambda p: 1.0, direction="maximize")) == {FALLBACK}
+
+
+def test_a_refinement_that_holds_the_best_is_kept():
+    half = [[PROPOSAL, FALLBACK], [FALLBACK, PROPOSAL]]
+    assert kinds(lambda p: 2.0, lambda p: 1.0)[:2] in half
+    inherited = [({"x": 1.0, "rate": 0.1}, 0.5)]
+    assert kinds(lambda p: 1.0, lambda p: 2.0, warm=inherited)[:2] in half
+    inherited = [({"x": 1.0, "rate": 0.1}, 1.5)]
+    assert set(kinds(lambda p: 1.0, lambda p: 2.0, warm=inherited)) == {FALLBACK}
+
+
+def test_a_better_point_brings_the_sweep_back():
+    found = kinds(lambda p: 1.0, lambda p: 0.0 if p.number > 8 else 2.0)
+    assert PROPOSAL in found
+    back = found.index(PROPOSAL)
+    assert set(found[:back]) <= {FALLBACK}
+    assert found[back:].count(PROPOSAL) >= len(found[back:]) // 2
+
+
 def test_sobol_points_are_spread_evenly():
     toy = space(X, SIZE)
     proposals, _ = walk(Plan(toy, 0, sampler="qmc"), 16, record)
