@@ -2,6 +2,7 @@
 
     python benchmarks/overhead.py                           # 40 trials of 10 s: about 18 minutes
     python benchmarks/overhead.py --trials 8 --seconds 1    # a quick look
+    python benchmarks/overhead.py --trials 100 --slots 4 --packs 1 3    # beside the workers only
 
 The same objective, unmodified, is run three ways: (a) in a bare loop in one process, which proposes
 nothing; (b) the usual way, by N background workers on one Optuna study in SQLite, each asking for
@@ -142,7 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=10.0, help="mean length of a trial")
-    parser.add_argument("--slots", type=int, default=4)
+    parser.add_argument("--slots", type=int, nargs="+", default=[1, 4], help="jobs at once")
     parser.add_argument("--packs", type=int, nargs="+", default=[1, 2, 5], help="trials per job")
     given = parser.parse_args()
     count, python = str(given.trials), sys.executable
@@ -152,7 +153,7 @@ def main() -> None:
         wall, cpu = seconds
         print(f"{what:<36} {wall:8.1f} s {wall / peer[0]:6.2f} {cpu:8.1f} s CPU", flush=True)
 
-    for slots in (1, given.slots):
+    for slots in given.slots:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             prepare(folder, given, slots, 1)

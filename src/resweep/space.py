@@ -48,7 +48,8 @@ class Parameter:
     ordered : bool
         Whether the choices form a ladder.
     role : {"scientific", "nuisance", "fixed"}, optional
-        Role in the sense of the deep-learning tuning playbook.
+        Role in the sense of the deep-learning tuning playbook. The values of a scientific one are
+        not judged before each had a fair trial.
     """
 
     name: str

@@ -523,6 +523,8 @@ def warnings(space: Space) -> list[str]:
                 f"{param.name}: the log range {param.low:g}..{param.high:g} spans less than "
                 "1.5x; fix the value or widen the range"
             )
+        if param.role == "fixed":
+            found.append(f"{param.name}: its role is fixed, but it is searched; move it to fixed")
         if param.choices is not None and len(param.choices) == 1:
             found.append(f"{param.name}: has a single choice; move it to fixed")
         if not reachable(space, param.name):

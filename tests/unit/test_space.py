@@ -150,12 +150,12 @@ def test_warnings():
         "lr: {type: float, low: 1.0e-3, high: 1.2e-3, log: true}",
         "one: {type: categorical, choices: [a]}",
         "k: {type: categorical, choices: [a, b], weights: [1, 0]}",
-        "x: {type: int, low: 1, high: 2, condition: {equals: {k: b}}}",
+        "x: {type: int, low: 1, high: 2, role: fixed, condition: {equals: {k: b}}}",
         head="n_trials: 3\n" + HEAD,
     )
     found = "\n".join(spacefile.warnings(space))
     for words in ("3 trials are few for 4", "lr: the log range", "one: has a single choice",
-                  "x: its condition (k is b) can never hold"):  # fmt: skip
+                  "x: its condition (k is b) can never hold", "x: its role is fixed"):  # fmt: skip
         assert words in found
     assert spacefile.warnings(space_of("x: {type: float, low: 0, high: 1}")) == []
 

@@ -26,12 +26,17 @@ SLACK = 1e-9
 
 
 def fair_trial(case: Case, policy: ConservativePolicy) -> Outcome:
-    """Never judge an arm that was hardly tried, if other parameters hang on it."""
+    """Never judge an arm that was hardly tried, if much hangs on it.
+
+    That is: other parameters, or the question that the person asks (`role: scientific`).
+    """
     rule, spec = policy.fair_trial, case.parameter
-    if not case.has_children:
+    scientific = spec.role == "scientific"
+    if not (case.has_children or scientific):
         return Passed("no other parameter hangs on it", in_question=False)
     if spec.is_numeric or spec.is_ladder:
-        return Decision("keep", "fair trial", spec, "other parameters hang on its values")
+        why = "its effect is the question" if scientific else "other parameters hang on its values"
+        return Decision("keep", "fair trial", spec, why)
     arms = [case.choice_points(code) for code in range(len(spec.choices))]
     sizes = [int(arm.sum()) for arm in arms]
     least = min(sizes)

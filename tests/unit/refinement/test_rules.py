@@ -277,6 +277,19 @@ def test_fair_trial_gives_each_arm_its_trials():
     assert arms(15, 5, n_trials=30).details["encoder"].action == "keep"
 
 
+def test_what_a_person_asks_about_gets_a_fair_trial_too():
+    """A choice on which nothing hangs would be fixed; as the question of the sweep it is not."""
+    rng = np.random.default_rng(0)
+    value = [0.7 + 0.05 * rng.normal() for _ in range(40)] + [0.4] * 6
+    pool = [POOL.choices[0]] * 40 + [POOL.choices[1]] * 6
+    width = [0.6 + 0.01 * i if i % 4 == 0 else 2.9 - 0.01 * i for i in range(46)]
+    for role, action, rule in ((None, "fix", "certain"), ("scientific", "reweight", "fair trial")):
+        params = (POOL.replace(role=role), WIDTH.replace(role=role))
+        found = refine(space(*params), ledger(space(*params), value, pool=pool, width=width))
+        assert (found.details["pool"].action, found.details["pool"].rule) == (action, rule)
+    assert found.details["width"].reason == "its effect is the question"
+
+
 def test_after_a_fair_trial_an_arm_may_be_fixed_and_its_children_vanish():
     found = arms(40, 25)
     assert found.details["encoder"].action == "fix"
