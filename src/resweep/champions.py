@@ -189,9 +189,9 @@ def classifier_tables(
         ]
     first = next(iter(best))
     rivals = {sweep: results[key] for sweep, key in best.items() if sweep != first}
-    rivals[f"{first}, all champions"] = evaluation.combine(
-        [run for (sweep, _), found in runs.items() if sweep == first for run in found]
-    )
+    ours = [found for (sweep, _), found in runs.items() if sweep == first]
+    if len(ours) > 1:
+        rivals[f"{first}, all champions"] = evaluation.combine([run for one in ours for run in one])
     rivals["hand features"] = evaluation.combine(baseline)
     rivals["majority"] = _majority(results[best[first]])
     comparison = [

@@ -222,13 +222,13 @@ def _out(parser: argparse.ArgumentParser) -> None:
 
 def validate(given: argparse.Namespace) -> None:
     """Check a space and print what it holds."""
-    from resweep import spacefile
+    from resweep import spacereview
     from resweep.space import Space
 
     space = Space.load(given.space)
     print(f"{given.space}: a valid space")
-    print("\n".join(f"  {line}" for line in spacefile.describe(space)))
-    for warning in spacefile.warnings(space):
+    print("\n".join(f"  {line}" for line in spacereview.describe(space)))
+    for warning in spacereview.warnings(space):
         print(f"  warning: {warning}")
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import optuna
 import psutil
 
-from resweep import spacefile
+from resweep import spacereview
 from resweep.approval import check_approved
 from resweep.errors import InputError
 from resweep.files import write_json_atomic
@@ -65,7 +65,7 @@ class _Probe(SweepTrial):
 
 def check_space(space: Space) -> Check:
     """Say what is unwise about the space; that it is valid is known by now."""
-    found = spacefile.warnings(space)
+    found = spacereview.warnings(space)
     return Check("space", True, "; ".join(found) or f"{len(space.params)} parameters, no warning")
 
 

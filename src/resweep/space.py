@@ -84,7 +84,7 @@ class Parameter:
     def contains(self, value: Any) -> bool:
         """Whether `value` may be taken; booleans are not numbers here."""
         if self.choices is not None:
-            return any(_same(value, choice) for choice in self.choices)
+            return any(same(value, choice) for choice in self.choices)
         if not _is_number(value) or not self.low <= value <= self.high:
             return False
         if self.type == "int" and value != int(value):
@@ -97,7 +97,7 @@ class Parameter:
     def cast(self, value: Any) -> Any:
         """Return `value` in this parameter's own type (``3.0`` as ``3`` for an int)."""
         if self.choices is not None:
-            return next(choice for choice in self.choices if _same(value, choice))
+            return next(choice for choice in self.choices if same(value, choice))
         return int(value) if self.type == "int" else float(value)
 
     def distribution(self) -> BaseDistribution:
@@ -202,7 +202,7 @@ class Space:
         """Whether parameter `name` takes part in a trial with this `assignment`."""
         for parent, values in self._by_name[name].condition.items():
             actual = assignment.get(parent, self.fixed.get(parent, _ABSENT))
-            if not any(_same(actual, value) for value in values):
+            if not any(same(actual, value) for value in values):
                 return False
         return True
 
@@ -280,7 +280,7 @@ def _is_number(value: Any) -> bool:
     )
 
 
-def _same(value: Any, choice: Any) -> bool:
+def same(value: Any, choice: Any) -> bool:
     """Equality that tells ``True`` from ``1`` but not ``8`` from ``8.0``."""
     is_bool = isinstance(value, bool) or type(value).__name__ == "bool"
     return is_bool == isinstance(choice, bool) and value == choice

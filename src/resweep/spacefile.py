@@ -1,14 +1,12 @@
-"""The YAML format of a space: reading with exact messages, canonical writing, warnings."""
+"""The YAML format of a space: reading with exact messages, canonical writing."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
 from resweep.errors import InputError, closest
-from resweep.space import Parameter, Space, _same, describe_condition, describe_value
+from resweep.space import Parameter, Space, describe_value, same
 from resweep.yamlfile import Document, flow
 
 TOP_KEYS = ("study_name", "direction", "n_trials", "pruner", "fixed", "param_ranges")
@@ -280,15 +278,15 @@ def _categorical(entry: _Entry) -> dict:
             entry.fail(f"a choice must be a plain value, not {choice!r}", None, "choices")
         if isinstance(choice, float) and not math.isfinite(choice):
             entry.fail(f"a choice must be finite, not {choice}", None, "choices")
-        same = [i for i, known in enumerate(choices) if _looks_like(known, choice)]
-        if not same:
+        alike = [i for i, known in enumerate(choices) if _looks_like(known, choice)]
+        if not alike:
             choices.append(choice)
             counts.append(1)
-        elif type(choices[same[0]]) is type(choice) and choices[same[0]] == choice:
-            counts[same[0]] += 1
+        elif type(choices[alike[0]]) is type(choice) and choices[alike[0]] == choice:
+            counts[alike[0]] += 1
         else:
             entry.fail(
-                f"the choices {choices[same[0]]!r} and {choice!r} cannot be told apart",
+                f"the choices {choices[alike[0]]!r} and {choice!r} cannot be told apart",
                 "give one of them another name",
                 "choices",
             )
@@ -336,7 +334,7 @@ def _weights(entry: _Entry, choices: list, counts: list[int]) -> tuple | None:
     if repeated:
         entry.fail("repeats a choice and has weights too", "list each choice once", "weights")
     if isinstance(weights, dict):
-        unknown = [key for key in weights if not any(_same(key, c) for c in choices)]
+        unknown = [key for key in weights if not any(same(key, c) for c in choices)]
         if unknown or len(weights) != len(choices):
             entry.fail(
                 "weights must name each choice once"
@@ -344,7 +342,7 @@ def _weights(entry: _Entry, choices: list, counts: list[int]) -> tuple | None:
                 f"give a weight to each of {choices}",
                 "weights",
             )
-        weights = [next(w for k, w in weights.items() if _same(k, c)) for c in choices]
+        weights = [next(w for k, w in weights.items() if same(k, c)) for c in choices]
     if not isinstance(weights, list) or len(weights) != len(choices):
         entry.fail(
             f"weights must match the {len(choices)} choices one to one",
@@ -371,9 +369,9 @@ def _ladder_limits(entry: _Entry, choices: list, ordered: bool) -> tuple | None:
         entry.fail("limits of choices need `ordered: true`", "add it, or drop limits", "limits")
     if not isinstance(limits, list) or not limits:
         entry.fail("limits must list the allowed steps", None, "limits")
-    if all(any(_same(step, c) for step in limits) for c in choices):
-        steps = [s for s in limits if any(_same(s, c) for c in choices)]
-        in_order = len(steps) == len(choices) and all(map(_same, steps, choices))
+    if all(any(same(step, c) for step in limits) for c in choices):
+        steps = [s for s in limits if any(same(s, c) for c in choices)]
+        in_order = len(steps) == len(choices) and all(map(same, steps, choices))
         if not in_order:
             entry.fail("limits must keep the order of the choices", None, "limits")
         return tuple(limits)
@@ -477,147 +475,3 @@ def as_mapping(param: Parameter) -> dict:
         }
         entry["condition"] = {"equals": parents}
     return entry
-
-
-def reachable(space: Space, name: str) -> bool:
-    """Whether any assignment makes parameter `name` active."""
-    needed: dict[str, list] = {}
-    queue = [name]
-    while queue:
-        for parent, values in space[queue.pop()].condition.items():
-            earlier = needed.get(parent)
-            needed[parent] = [
-                v for v in values if earlier is None or any(_same(v, e) for e in earlier)
-            ]
-            if parent in space:
-                queue.append(parent)
-    return all(
-        any(
-            _same(value, space.fixed[parent])
-            if parent not in space
-            else _share(space[parent], value) > 0
-            for value in values
-        )
-        for parent, values in needed.items()
-    )
-
-
-def _share(param: Parameter, value: Any) -> float:
-    if param.weights is None:
-        return 1.0
-    return next(w for w, c in zip(param.weights, param.choices, strict=True) if _same(value, c))
-
-
-def warnings(space: Space) -> list[str]:
-    """Return what is allowed but unwise, one line each, parameter first."""
-    found = []
-    searched = len(space.params)
-    if space.n_trials < 5 * searched:
-        found.append(
-            f"n_trials: {space.n_trials} trials are few for {searched} parameters; "
-            f"{5 * searched} would give each some evidence"
-        )
-    for param in space.params:
-        if param.log and param.high / param.low < 1.5:
-            found.append(
-                f"{param.name}: the log range {param.low:g}..{param.high:g} spans less than "
-                "1.5x; fix the value or widen the range"
-            )
-        if param.role == "fixed":
-            found.append(f"{param.name}: its role is fixed, but it is searched; move it to fixed")
-        if param.choices is not None and len(param.choices) == 1:
-            found.append(f"{param.name}: has a single choice; move it to fixed")
-        if not reachable(space, param.name):
-            found.append(
-                f"{param.name}: its condition ({describe_condition(param)}) can never hold"
-            )
-    return found
-
-
-def discrete_size(space: Space) -> tuple[int, int]:
-    """Count the points of a space.
-
-    Returns
-    -------
-    combinations : int
-        Number of distinct combinations of the discrete parameters (categorical, int, stepped),
-        conditions respected.
-    continuous : int
-        Number of continuous parameters, which are not counted in `combinations`.
-    """
-    parents = [p for p in space.params if space.children(p.name)]
-    others = [p for p in space.params if not space.children(p.name) and _levels(p) is not None]
-    total = 0
-    for assignment, ways in _assignments(space, parents):
-        active = (p for p in others if space.is_active(p.name, assignment))
-        total += ways * math.prod(_levels(p) for p in active)
-    return total, sum(_levels(p) is None for p in space.params)
-
-
-def _assignments(space: Space, parents: list[Parameter]) -> Iterator[tuple[dict, int]]:
-    """Yield assignments of `parents`, and how many each stands for.
-
-    Values that make the same children active stand for each other, so wide ranges cost nothing.
-    """
-    groups = [[*_groups(space, p), (_INACTIVE, 1)] for p in parents]
-    for combination in product(*groups):
-        ways = math.prod(count for _, count in combination)
-        assignment = {
-            p.name: v for p, (v, _) in zip(parents, combination, strict=True) if v is not _INACTIVE
-        }
-        if all((p.name in assignment) == space.is_active(p.name, assignment) for p in parents):
-            yield assignment, ways
-
-
-def _groups(space: Space, parent: Parameter) -> list[tuple[Any, int]]:
-    """Return one value of each group that the conditions treat alike, with the group's size."""
-    named = {
-        repr(parent.cast(value)): parent.cast(value)
-        for child in space.children(parent.name)
-        for value in space[child].condition[parent.name]
-        if parent.contains(value)
-    }
-    signatures: dict[tuple, list] = {}
-    for value in named.values():
-        key = tuple(
-            any(_same(value, wanted) for wanted in space[child].condition[parent.name])
-            for child in space.children(parent.name)
-        )
-        signatures.setdefault(key, []).append(value)
-    groups = [(values[0], len(values)) for values in signatures.values()]
-    rest = (_levels(parent) or 0) - len(named)
-    return groups + ([(_OTHER, rest)] if rest > 0 else [])
-
-
-_OTHER = object()  # a value that no condition names
-_INACTIVE = object()
-
-
-def _levels(param: Parameter) -> int | None:
-    if param.choices is not None:
-        return len(param.choices)
-    if param.type == "float" and param.step is None:
-        return None
-    return int((param.high - param.low) / (param.step or 1) + 1e-9) + 1
-
-
-def describe(space: Space) -> list[str]:
-    """Return what a space holds, one line each: counts, and an estimate of its size."""
-    conditional = [p for p in space.params if p.condition]
-    always = len(space.params) - len(conditional)
-    kinds = [(kind, sum(p.type == kind for p in space.params)) for kind in ("float", "int")]
-    kinds.append(("categorical", sum(p.choices is not None for p in space.params)))
-    text = ", ".join(f"{count} {kind}" for kind, count in kinds if count)
-    combinations, continuous = discrete_size(space)
-    lines = [
-        f"{space.direction} {space.study_name}, {space.n_trials} trials, "
-        f"pruner {space.pruner['type']}, {len(space.fixed)} fixed settings",
-        f"{len(space.params)} parameters are searched: {text}",
-        f"{always} are always active, {len(conditional)} conditionally",
-    ]
-    if continuous:
-        times = "" if combinations == 1 else f"{combinations:,} discrete combinations, times "
-        lines.append(f"size: {times}{continuous} continuous ranges")
-    else:
-        lines.append(f"size: {combinations:,} combinations")
-    return lines

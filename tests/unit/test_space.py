@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spaces import assignments, spaces
 
-from resweep import spacefile
+from resweep import spacereview
 from resweep.errors import InputError
 from resweep.space import Parameter, Space, describe_domain
 
@@ -76,8 +76,8 @@ def test_the_v2_space(v2):
         "ctx_n_head", "ctx_pixel_layers", "ctx_grid_layers", "ctx_dropout",
     )  # fmt: skip
     # 4 batch sizes x 5 widths x 2 x 2; cnn 2 x 5 x 4 x 2, context 4 x 3 x 5 x 3
-    assert spacefile.discrete_size(v2) == (80 * (80 + 180), 6)
-    assert "8 are always active, 11 conditionally" in spacefile.describe(v2)
+    assert spacereview.discrete_size(v2) == (80 * (80 + 180), 6)
+    assert "8 are always active, 11 conditionally" in spacereview.describe(v2)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_conditions_may_hang_on_fixed_settings():
         head=head,
     )
     assert space.contains({"a": 1}) and not space.contains({"a": 1, "b": 1})
-    assert any("b: its condition" in warning for warning in spacefile.warnings(space))
+    assert any("b: its condition" in warning for warning in spacereview.warnings(space))
 
 
 @pytest.mark.parametrize(
@@ -153,11 +153,11 @@ def test_warnings():
         "x: {type: int, low: 1, high: 2, role: fixed, condition: {equals: {k: b}}}",
         head="n_trials: 3\n" + HEAD,
     )
-    found = "\n".join(spacefile.warnings(space))
+    found = "\n".join(spacereview.warnings(space))
     for words in ("3 trials are few for 4", "lr: the log range", "one: has a single choice",
                   "x: its condition (k is b) can never hold", "x: its role is fixed"):  # fmt: skip
         assert words in found
-    assert spacefile.warnings(space_of("x: {type: float, low: 0, high: 1}")) == []
+    assert spacereview.warnings(space_of("x: {type: float, low: 0, high: 1}")) == []
 
 
 def brute_force_size(space: Space) -> int:
@@ -190,7 +190,7 @@ def brute_force_size(space: Space) -> int:
 )  # fmt: skip
 def test_the_size_counts_every_combination(entries):
     space = space_of(*entries)
-    assert spacefile.discrete_size(space)[0] == brute_force_size(space)
+    assert spacereview.discrete_size(space)[0] == brute_force_size(space)
 
 
 def test_the_size_of_wide_parents_is_counted_at_once():
@@ -198,7 +198,7 @@ def test_the_size_of_wide_parents_is_counted_at_once():
         "a: {type: int, low: 1, high: 100000000}", "b: {type: int, low: 1, high: 100000000}",
         "c: {type: int, low: 1, high: 10, condition: {equals: {a: 5, b: 6}}}",
     )  # fmt: skip
-    assert spacefile.discrete_size(space)[0] == 10**16 + 9
+    assert spacereview.discrete_size(space)[0] == 10**16 + 9
 
 
 def test_numbers_named_on_and_off_stay_names():

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from resweep import spacefile
+from resweep import spacereview
 from resweep.documents.wording import code, counted, document, listing, source
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.report.section import COMMAND
@@ -73,7 +73,7 @@ def launch_checklist(launch: Launch) -> str:
             "so data, seeds, code and hardware cannot be checked here.",
         )
     parts: list = [title, f"**{_state(launch)}**", _checks(launch)]
-    warnings = spacefile.warnings(launch.space)
+    warnings = spacereview.warnings(launch.space)
     if warnings:
         parts += ["## Allowed, but unwise", [_warning(text) for text in warnings]]
     if launch.decisions is not None:

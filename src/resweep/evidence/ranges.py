@@ -7,7 +7,7 @@ import pandas as pd
 
 from resweep.evidence.points import Column, column, points
 from resweep.ledger import Ledger
-from resweep.space import describe_value
+from resweep.space import describe_value, same
 
 GAP_BINS = 10
 
@@ -105,13 +105,9 @@ def empirical_ranges(ledger: Ledger) -> dict:
                 }
             entry["best"] = None if best is None else cast(best)
         else:
-            counts = {c: sum(_same(c, v) for v in chosen[name]) for c in parameter.choices}
+            counts = {c: sum(same(v, c) for v in chosen[name]) for c in parameter.choices}
             order = sorted(counts, key=lambda c, counts=counts: -counts[c])
             entry["choices"] = {c: counts[c] for c in order if counts[c]}
             entry["best"] = best.item() if isinstance(best, np.generic) else best
         found[parameter.name] = entry
     return found
-
-
-def _same(choice, value) -> bool:
-    return choice == value and isinstance(choice, bool) == isinstance(value, (bool, np.bool_))

@@ -23,7 +23,7 @@ from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.overrides import check_overrides, load_overrides, overridden
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy, Policy, load_policy
 from resweep.refinement.rules import decide
-from resweep.space import Parameter, Space
+from resweep.space import Parameter, Space, same
 
 COLUMNS = (
     "parameter",
@@ -254,7 +254,7 @@ def _assemble(
                 reachable &= bool(left)
                 condition[parent] = left
             elif parent in fixed:
-                reachable &= any(_same(fixed[parent], v) for v in values)
+                reachable &= any(same(fixed[parent], v) for v in values)
             else:
                 condition[parent] = values
         if not reachable:
@@ -295,10 +295,6 @@ def _leave_one(cases: dict[str, Case], details: dict[str, Decision]) -> dict[str
         considered=(*last.considered, (last.rule, f"would {last.action} it: {last.reason}")),
     )
     return {**details, name: kept}
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a == b and isinstance(a, bool) == isinstance(b, bool)
 
 
 def _table(cases: dict[str, Case], details: dict[str, Decision]) -> pd.DataFrame:
