@@ -13,7 +13,9 @@ Three figures from one run, on the same tasks and the same model, measured in tu
   same shapes: what training would take if everything else were free.
 
 On a GPU where there is one, else on the CPU. The rate of arithmetic is set against that of a large
-matrix product, measured in the same turns.
+matrix product, and the least that it must read and write (inputs, outputs and weights, once forward
+and twice backward) against the rate of a large copy, both measured in the same turns.
+How long a whole sweep takes is measured by benchmarks/sweep.py.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ PARAMS = {
 EXAMPLES_IN_FILE = 1000  # as in the published re-arc files
 PLAIN_BATCHES = 2  # of the plain loop in a turn: it is slow
 PRODUCT_SIDE = 2048  # of the large matrix product
+COPIED = 2**26  # numbers in the large copy, beyond every cache
 
 
 class TaskFiles(Dataset):
@@ -104,8 +107,13 @@ def plain_epoch(model: nn.Module, optimizer, loader: DataLoader, device: torch.d
         loss.item()
 
 
-def arithmetic(recipe: Recipe, model: nn.Module, tasks: batches.TaskTensors) -> Callable[[], None]:
-    """Return a function that does the convolutions and products of one batch and nothing else."""
+def arithmetic(
+    recipe: Recipe, model: nn.Module, tasks: batches.TaskTensors
+) -> tuple[Callable[[], None], int]:
+    """Return a function that does the convolutions and products of one batch and nothing else.
+
+    And how many numbers it must read and write at least.
+    """
     jobs = []
 
     def watch(module: nn.Module, given: tuple, _result: torch.Tensor) -> None:
@@ -134,6 +142,9 @@ def arithmetic(recipe: Recipe, model: nn.Module, tasks: batches.TaskTensors) -> 
     with torch.no_grad():
         results = [m(x) for m, x in jobs] + [real(*tensors) for tensors in attention]
     gradients = [torch.randn_like(r) for r in results]
+    touched = [*(x for _, x in jobs), *(t for tensors in attention for t in tensors), *results]
+    touched += [weights for module, _ in jobs for weights in module.parameters()]
+    moved = 3 * sum(tensor.numel() for tensor in touched)
 
     def run() -> None:
         calls = [(lambda m=m, x=x: m(x), (*m.parameters(), x)) for m, x in jobs]
@@ -142,7 +153,7 @@ def arithmetic(recipe: Recipe, model: nn.Module, tasks: batches.TaskTensors) -> 
             wanted = [leaf for leaf in leaves if leaf.requires_grad]
             torch.autograd.grad(call(), wanted, gradient)
 
-    return run
+    return run, moved
 
 
 def medians(
@@ -206,7 +217,7 @@ def main() -> None:
         model = training.build(recipe, 9).to(device, memory_format=torch.channels_last)
         optimizer = training.make_optimizer(model, recipe)
         operations = n_batches * step_operations(recipe, model, tasks)
-        alone = arithmetic(recipe, model, tasks)
+        alone, moved = arithmetic(recipe, model, tasks)
 
         def every_batch() -> None:
             with training.autocast(recipe, device):
@@ -220,16 +231,17 @@ def main() -> None:
         files = TaskFiles(json_folder, labels, found.side, recipe.demos)
         few = Subset(files, range(PLAIN_BATCHES * recipe.batch_size))
         loader = DataLoader(few, batch_size=recipe.batch_size, shuffle=True)
-        square = torch.randn(
-            PRODUCT_SIDE, PRODUCT_SIDE, device=device,
-            dtype=training.resolve_precision(recipe, device),
-        )  # fmt: skip
+        dtype = training.resolve_precision(recipe, device)
+        square = torch.randn(PRODUCT_SIDE, PRODUCT_SIDE, device=device, dtype=dtype)
+        source = torch.zeros(COPIED, device=device, dtype=dtype)
+        target = torch.empty_like(source)
         seconds = medians(
             {
                 "resweep": lambda: training.train_epoch(recipe, model, optimizer, tasks, 0),
                 "arithmetic": every_batch,
                 "plain": lambda: plain_epoch(plain_model, plain_optimizer, loader, device),
                 "product": lambda: square @ square,
+                "copy": lambda: target.copy_(source),
             },
             options.repeats,
             device,
@@ -239,9 +251,11 @@ def main() -> None:
     plain = len(few) / seconds["plain"]
     peak = 2 * PRODUCT_SIDE**3 / seconds["product"]
     rate = operations / seconds["resweep"]
+    bandwidth = 2 * COPIED * dtype.itemsize / seconds["copy"]
+    traffic = n_batches * moved * dtype.itemsize / seconds["resweep"]
     print(
         f"{options.encoder}, sides up to {found.side}, {device.type}, {options.threads} thread(s), "
-        f"{str(square.dtype).removeprefix('torch.')}, {n} samples of {recipe.demos} pairs, "
+        f"{str(dtype).removeprefix('torch.')}, {n} samples of {recipe.demos} pairs, "
         f"{training.count_parameters(model):,} weights"
     )
     print(f"resweep      {ours:9.0f} samples/s")
@@ -250,6 +264,10 @@ def main() -> None:
     print(
         f"matrix rate  {peak / 1e9:9.0f} Gflop/s     resweep reaches {rate / 1e9:.1f}, "
         f"{rate / peak:.0%}"
+    )
+    print(
+        f"memory rate  {bandwidth / 1e9:9.1f} GB/s        resweep moves {traffic / 1e9:.2f} "
+        f"at least, {traffic / bandwidth:.0%}"
     )
 
 
