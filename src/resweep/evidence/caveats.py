@@ -7,6 +7,7 @@ import pandas as pd
 
 from resweep.evidence.directionality import choice_mask
 from resweep.evidence.drift import SCORE, drift
+from resweep.evidence.elsewhere import elsewhere
 from resweep.evidence.fingerprints import dead_parameters
 from resweep.evidence.noise import noise
 from resweep.evidence.points import columns, points
@@ -110,19 +111,16 @@ def _headline(ledger: Ledger, table: pd.DataFrame, headline: float | None) -> li
 
 def _refuted(ledger: Ledger, table: pd.DataFrame) -> list[tuple]:
     """Ask whether a trial that the space has no place for was better than all that it holds."""
-    sign = 1.0 if ledger.space.direction == "maximize" else -1.0
-    elsewhere = ledger.outside
-    ended = elsewhere[elsewhere["state"] == "COMPLETE"] if len(elsewhere) else elsewhere
-    if ended.empty:
+    better = elsewhere(ledger, table).better
+    if not len(better):
         return []
-    best = ended.iloc[int((sign * ended["value"]).to_numpy(dtype=float).argmax())]
-    inside = table["value"].iloc[table["score"].argmax()] if len(table) else np.nan
-    if not np.isnan(inside) and sign * best["value"] <= sign * inside:
-        return []
+    best = better.iloc[0]
     text = f"the best value {best['value']:.4g} is that of trial {best['number']}, a fallback trial"
-    own = f"its own best is {inside:.4g}" if np.isfinite(inside) else "no trial of this space ended"
     values = [f"{n} = {describe_value(best[f'params_{n}'])}" for n in ledger.strangers(best)]
     place = f" ({', '.join(values)})" if values else ""
+    own = "no trial of this space ended"
+    if len(table):
+        own = f"its own best is {table['value'].iloc[table['score'].argmax()]:.4g}"
     return [("refinement", "", f"{text} outside this space{place}; {own}")]
 
 

@@ -44,6 +44,12 @@ class Case:
         Trials of the next sweep.
     walls
         Failures near the low and the high bound.
+    beyond
+        By side, how many fallback trials beyond that bound were better than all points of the
+        space, and how many were better in all.
+    p_elsewhere
+        Chance that so many of the best trials lie outside the space
+        (:class:`resweep.evidence.elsewhere.Elsewhere`).
     """
 
     test: ScoreTest
@@ -54,6 +60,8 @@ class Case:
     has_children: bool
     n_trials: int
     walls: dict[str, Wall]
+    beyond: dict[str, tuple[int, int]] = field(default_factory=dict)
+    p_elsewhere: float = 1.0
 
     @property
     def parameter(self) -> Parameter:

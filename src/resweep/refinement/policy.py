@@ -21,6 +21,20 @@ def _says(meaning: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class Refuted:
+    """Thresholds of the rule ``refuted``."""
+
+    p: float = field(
+        default=0.10,
+        metadata=_says("chance of so many of the best trials outside the space, below this"),
+    )
+    share: float = field(
+        default=0.50,
+        metadata=_says("least share of the trials better than all in the space beyond the bound"),
+    )
+
+
+@dataclass(frozen=True)
 class FairTrial:
     """Thresholds of the rule ``fair trial``."""
 
@@ -198,29 +212,32 @@ class ConservativePolicy:
         default=10, metadata=_says("active points that make a parameter a member of the q family")
     )
     n_permutations: int = field(default=1000, metadata=_says("permutations of every test"))
+    refuted: Refuted = field(
+        default=Refuted(), metadata=_says("1. take back what fallback trials have refuted")
+    )
     fair_trial: FairTrial = field(
-        default=FairTrial(), metadata=_says("1. an arm that was hardly tried is not judged")
+        default=FairTrial(), metadata=_says("2. an arm that was hardly tried is not judged")
     )
     certain: Certain = field(
-        default=Certain(), metadata=_says("2. fix what the elites agree on and the rest lacks")
+        default=Certain(), metadata=_says("3. fix what the elites agree on and the rest lacks")
     )
     non_inferiority: NonInferiority = field(
         default=NonInferiority(), metadata=_says("fixing may not lose much")
     )
     simplify: Simplify = field(
-        default=Simplify(), metadata=_says("3. switch off what does better without")
+        default=Simplify(), metadata=_says("4. switch off what does better without")
     )
     cluster: Cluster = field(
-        default=Cluster(), metadata=_says("4. narrow to where the elites lie close together")
+        default=Cluster(), metadata=_says("5. narrow to where the elites lie close together")
     )
     at_the_bound: AtTheBound = field(
-        default=AtTheBound(), metadata=_says("5. grow a bound that the elites press on")
+        default=AtTheBound(), metadata=_says("6. grow a bound that the elites press on")
     )
     unexplored: Unexplored = field(
-        default=Unexplored(), metadata=_says("6. open what no one has looked at")
+        default=Unexplored(), metadata=_says("7. open what no one has looked at")
     )
     ladder: Ladder = field(
-        default=Ladder(), metadata=_says("7. move a ladder of choices along its trend")
+        default=Ladder(), metadata=_says("8. move a ladder of choices along its trend")
     )
     confidence: Confidence = field(
         default=Confidence(), metadata=_says("how sure a decision is said to be")

@@ -144,7 +144,7 @@ def _change(case: Case, decision: Decision, policy: ConservativePolicy) -> str:
                 f"real; {n} show effects from {detectable_effect(n):.2f} up"
             )
         return _missing(decision)
-    if decision.rule == "at the bound":
+    if decision.rule in ("at the bound", "refuted"):
         return "elites inside the new range, away from its bound"
     if decision.action == "fix":
         value = describe_value(decision.value)

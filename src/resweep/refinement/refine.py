@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
+from resweep.evidence.elsewhere import elsewhere
 from resweep.evidence.points import points
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
 from resweep.evidence.stability import stability
-from resweep.ledger import Ledger
+from resweep.ledger import Ledger, absent
 from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.backtest import Backtest, backtest
 from resweep.refinement.case import UNREACHABLE, Case, Decision, Wall, describe_spec
@@ -185,6 +186,7 @@ def build_cases(
     score = table["score"].to_numpy(dtype=float)
     elite = table["elite"].to_numpy(dtype=bool)
     walls = _walls(ledger, zone)
+    found = elsewhere(ledger, table, policy.elite_fraction)
     cases = {
         name: Case(
             test=test,
@@ -195,10 +197,32 @@ def build_cases(
             has_children=bool(ledger.space.children(name)),
             n_trials=n_trials,
             walls=walls.get(name, {}),
+            beyond=_beyond(ledger.space[name], found.better),
+            p_elsewhere=found.p,
         )
         for name, test in tests.items()
     }
     return cases, evidence
+
+
+def _beyond(parameter: Parameter, better: pd.DataFrame) -> dict[str, tuple[int, int]]:
+    """Count the trials of `better` whose value lies beyond either bound, by side."""
+    column = f"params_{parameter.name}"
+    if column not in better or not (parameter.is_numeric or parameter.is_ladder):
+        return {}
+    texts = [str(value) for value in better[column] if not absent(value)]
+    if parameter.is_ladder:
+        steps = [str(step) for step in parameter.limits or parameter.choices]
+        first, last = (steps.index(str(parameter.choices[end])) for end in (0, -1))
+        places = [steps.index(text) for text in texts if text in steps]
+        sides = {"low": sum(p < first for p in places), "high": sum(p > last for p in places)}
+    else:
+        values = [float(text) for text in texts]
+        sides = {
+            "low": sum(value < parameter.low for value in values),
+            "high": sum(value > parameter.high for value in values),
+        }
+    return {side: (count, len(better)) for side, count in sides.items() if count}
 
 
 def _walls(ledger: Ledger, zone: float) -> dict[str, dict[str, Wall]]:

@@ -25,6 +25,38 @@ Rule = Callable[[Case, ConservativePolicy], Outcome]
 SLACK = 1e-9
 
 
+def refuted(case: Case, policy: ConservativePolicy) -> Outcome:
+    """Open a bound beyond which fallback trials did better than all that the space holds."""
+    rule, spec = policy.refuted, case.parameter
+    sides = [s for s, (n, of) in case.beyond.items() if n >= rule.share * of - SLACK]
+    if not sides:
+        return Passed("no better trial lies beyond it", in_question=False)
+    of = case.beyond[sides[0]][1]
+    where = " and ".join(
+        f"{case.beyond[side][0]} of them beyond its {side} bound" for side in sides
+    )
+    told = (
+        f"{of} fallback trial{' beats' if of == 1 else 's beat'} every point of the space, {where}"
+    )
+    if not case.p_elsewhere < rule.p:
+        return Passed(f"{told}, as chance may{_p(case.p_elsewhere)}")
+    growing = [side for side in sides if _can_grow(case, side)]
+    if not growing:
+        return Passed(f"{told}, but it stands at its limit")
+    if spec.is_ladder:
+        steps = list(spec.limits)
+        first = 0 if "low" in growing else steps.index(spec.choices[0])
+        last = len(steps) if "high" in growing else steps.index(spec.choices[-1]) + 1
+        new = spec.replace(choices=tuple(steps[first:last]), weights=None)
+    else:
+        new = spec.replace(
+            low=spec.limits[0] if "low" in growing else spec.low,
+            high=spec.limits[1] if "high" in growing else spec.high,
+        )
+    reason = f"{told}{_p(case.p_elsewhere)}"
+    return Decision("expand", "refuted", new, reason, effect=case.effect, p=case.p_elsewhere)
+
+
 def fair_trial(case: Case, policy: ConservativePolicy) -> Outcome:
     """Never judge an arm that was hardly tried, if much hangs on it.
 
@@ -418,6 +450,7 @@ def keep(case: Case, policy: ConservativePolicy) -> Outcome:
 
 
 RULES: dict[str, Rule] = {
+    "refuted": refuted,
     "fair trial": fair_trial,
     "certain": certain,
     "simplify": simplify,

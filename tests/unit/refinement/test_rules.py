@@ -20,12 +20,14 @@ from studies import (
     space,
 )
 
+from resweep.ledger import Ledger
 from resweep.refinement.policy import ConservativePolicy
 from resweep.refinement.refine import build_cases, refine
 from resweep.refinement.rules import decide, ladder, presses
 
 N = 60
 POLICY = ConservativePolicy()
+FAST = ConservativePolicy(n_permutations=20)
 
 
 def decision(found, name):
@@ -249,6 +251,76 @@ def test_ladder_adds_the_next_step_at_the_helping_end():
     assert found.action in ("shift", "expand")
     assert found.new.choices[0] == 4
     assert len(found.new.choices) >= 3
+
+
+BATCHES = BATCH.replace(limits=(2, 4, 8, 16, 32, 64))
+
+
+def with_fallbacks(tmp_path, inside, outside, params=(WIDTH, BATCHES)):
+    """A child sweep as it is read from its ledger, with fallback trials outside its space."""
+    rng = np.random.default_rng(0)
+    found = space(*params)
+    records = [
+        {
+            "value": value,
+            "params": {"width": float(rng.uniform(0.5, 3)), "batch": (8, 16, 32, 64)[i % 4]},
+            "user_attrs": {"kind": "proposal"},
+        }
+        for i, value in enumerate(inside)
+    ]
+    records += [
+        {"value": value, "params": point, "user_attrs": {"kind": "fallback"}}
+        for value, point in outside
+    ]
+    rows = [{"number": n, "state": "COMPLETE"} | r for n, r in enumerate(records)]
+    Ledger.from_records(rows, found).dump(tmp_path)
+    return Ledger.load(tmp_path / "trials.csv", found)
+
+
+def test_what_fallback_trials_refute_is_taken_back(tmp_path):
+    inside = 0.5 + 0.05 * np.random.default_rng(1).normal(size=30)
+    outside = [(0.9 + i / 100, {"width": 4.0 + i / 10, "batch": 16}) for i in range(6)]
+    outside += [(0.91, {"width": 4.2, "batch": 4}), (0.2, {"width": 0.3, "batch": 16})]
+    found = with_fallbacks(tmp_path, inside, outside)
+    width = decision(found, "width")
+    assert (width.action, width.rule) == ("expand", "refuted")
+    assert (width.new.low, width.new.high) == (0.5, 5.0)
+    assert width.reason == (
+        "7 fallback trials beat every point of the space, 7 of them beyond its high bound (p 7e-05)"
+    )
+    assert decision(found, "batch").rule != "refuted"  # one of seven only
+    ladder = [(0.9 + i / 100, {"width": 1.0, "batch": (4, 2)[i % 2]}) for i in range(6)]
+    found = decision(with_fallbacks(tmp_path, inside, ladder), "batch")
+    assert (found.action, found.rule) == ("expand", "refuted")
+    assert found.new.choices == (2, 4, 8, 16, 32, 64)
+    walled = (WIDTH.replace(limits=(0.25, 3.0)), BATCHES)
+    found = with_fallbacks(tmp_path, inside, outside, walled)
+    assert "at its limit" in dict(decision(found, "width").considered)["refuted"]
+
+
+def test_one_lucky_fallback_trial_refutes_nothing(tmp_path):
+    inside = 0.5 + 0.05 * np.random.default_rng(1).normal(size=30)
+    outside = [(0.9, {"width": 4.0, "batch": 16})]
+    outside += [(0.4, {"width": 4.0 + i / 10, "batch": 16}) for i in range(6)]
+    found = decision(with_fallbacks(tmp_path, inside, outside), "width")
+    assert found.action == "keep"
+    assert "as chance may" in dict(found.considered)["refuted"]
+
+
+def test_noise_hardly_ever_refutes(tmp_path):
+    """The null: all values are noise, wherever they lie; three tenths lie outside."""
+    refutations = 0
+    for seed in range(100):
+        rng = np.random.default_rng([7, seed])
+        outside = [
+            (float(rng.normal()), {"width": float(rng.uniform(3.01, 5)), "batch": 16})
+            for _ in range(15)
+        ]
+        found = with_fallbacks(tmp_path, rng.normal(size=35), outside, (WIDTH, BATCHES))
+        refutations += build_cases(found, FAST, 100, 0)[0]["width"].beyond != {} and (
+            decide(build_cases(found, FAST, 100, 0)[0]["width"], FAST).rule == "refuted"
+        )
+    assert refutations <= 12
 
 
 def arms(good, bad, lead=0.2, n_trials=100):
