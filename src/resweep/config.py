@@ -173,7 +173,9 @@ class Champions(_Model):
         0, description="0: the test split; k: k folds over all tasks instead."
     )
     epochs: Count | None = Field(None, description="Epochs; default: three times the sweep's.")
-    patience: Count | None = Field(None, description="Epochs without gain before it stops.")
+    patience: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Epochs without gain before it stops, 0: never; default: as in the sweep."
+    )
     threads: Count = Field(1, description="CPU threads of a training.")
 
 
