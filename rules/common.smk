@@ -200,8 +200,8 @@ def _n_enqueued(path, _stamp):
     return len(json.loads(Path(path).read_text())["enqueued"])
 
 
-def record_path(sweep, job):
-    return result(sweep, "trials", f"{job:05d}.jsonl")
+def record_path(sweep, job, kind="trials"):
+    return result(sweep, kind, f"{job:05d}.jsonl")
 
 
 def records_before(wildcards):
@@ -253,6 +253,10 @@ def all_jobs(sweep):
 
 def all_records(wildcards):
     return [record_path(wildcards.sweep, job) for job in all_jobs(wildcards.sweep)]
+
+
+def all_timings(wildcards):
+    return [record_path(wildcards.sweep, job, "timings") for job in all_jobs(wildcards.sweep)]
 
 
 def sweep_files(sweep):

@@ -122,6 +122,9 @@ rule trials:
         before=records_before,
     output:
         records=result("{sweep}/trials/{job}.jsonl"),
+        # Apart, since a record that is made again must come out the same: then nothing below it
+        # is stale.
+        timings=result("{sweep}/timings/{job}.jsonl"),
     log:
         result("{sweep}/logs/trials/{job}.log"),
     wildcard_constraints:
@@ -144,7 +147,7 @@ rule trials:
         "python -m resweep.trials.slots {resources.gpu}"
         " python -m resweep.trials --job {wildcards.job} --launch {input.launch:q}"
         " --settings {params.settings:q} {params.data} --attempt {resources.attempt}"
-        " --records {output.records:q} > {log:q} 2>&1"
+        " --records {output.records:q} --timings {output.timings:q} > {log:q} 2>&1"
 
 
 # Half-way: go on, stop or extend. A checkpoint: it decides which trials there will be.
@@ -178,6 +181,7 @@ rule ledger:
         early=early_records,
         decision=midsweep_decision,
         records=all_records,
+        timings=all_timings,
     output:
         trials=report(
             result("{sweep}/trials.csv"),

@@ -123,7 +123,8 @@ class Ledger:
                 column = f"params_{param.name}"
                 text[column] = [_text(v, integer=True) for v in self.trials[column]]
         if len(self.outside):
-            text = pd.concat([text, _as_text(self.outside)], ignore_index=True).fillna("")
+            text = pd.concat([text, _as_text(self.outside)], ignore_index=True)
+            text = text.astype(object).fillna("")
             text = text.loc[np.argsort(text["number"].astype(int), kind="stable")]
         attrs = sorted(c for c in text if c.startswith("user_attrs_"))
         text = text[[c for c in text if c not in attrs] + attrs]
@@ -315,11 +316,7 @@ def _params(row: Mapping[str, str], columns: list[str], space: Space, line: str)
             raise InputError("is not a parameter of the space", where=f"{line}, {name}")
         elif text != "":
             params[name] = parse_value(space[name], text, f"{line}, {name}")
-    for param in space.params:  # the choices None and "" are written as nothing
-        nothing = [c for c in param.choices or () if c is None or c == ""]
-        if nothing and param.name not in params and space.is_active(param.name, params):
-            params[param.name] = nothing[0]
-    return params
+    return _with_nothing(params, space)
 
 
 _UNKNOWN = object()
@@ -339,6 +336,15 @@ def parameters(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
         if not absent(value):
             value = parse_value(param, str(value), f"trial {row['number']}, {param.name}")
             params[param.name] = param.cast(value)
+    return _with_nothing(params, space)
+
+
+def _with_nothing(params: dict[str, Any], space: Space) -> dict[str, Any]:
+    """Add the choices None and "", which a table writes as nothing, where they were active."""
+    for param in space.params:
+        nothing = [c for c in param.choices or () if c is None or c == ""]
+        if nothing and param.name not in params and space.is_active(param.name, params):
+            params[param.name] = nothing[0]
     return params
 
 

@@ -41,6 +41,13 @@ def forecast(scores: np.ndarray, draws: int, seed: int) -> np.ndarray:
     return best
 
 
+def best_value(ledger: Ledger) -> float | None:
+    """Return the best value of a sweep, repeats averaged, fallback trials outside it included."""
+    sign = 1.0 if ledger.space.direction == "maximize" else -1.0
+    scores = _scores(ledger, sign)
+    return sign * float(scores.max()) if len(scores) else None
+
+
 def _scores(ledger: Ledger, sign: float) -> np.ndarray:
     """Return the values of all points in order, repeats averaged, larger is better.
 

@@ -50,15 +50,21 @@ class Check:
     mend: str = ""
 
 
-class _Enough(Exception):
-    """The probe has seen as many steps as it wanted, or has waited long enough."""
+class _Enough(BaseException):
+    """The probe has seen as many steps as it wanted, or has waited long enough.
+
+    No `Exception`, which objectives like to catch.
+    """
 
 
 class _Probe(SweepTrial):
     """A real trial that ends after a few steps."""
 
+    reported = 0.0  # when the last report came, on the monotonic clock
+
     def report(self, value: float, step: int) -> None:
         super().report(value, step)
+        self.reported = time.monotonic()
         if len(self.curve) >= PROBE_STEPS:
             raise _Enough
 
@@ -197,7 +203,8 @@ def probe(
             )
             started = time.monotonic()
             whole, failure = _try(objective, trial)
-            seconds = time.monotonic() - started
+            waited = time.monotonic() - started
+            seconds = waited if whole or not trial.curve else trial.reported - started
             size = checkpoint.stat().st_size / 2**20 if checkpoint.exists() else 0.0
         if failure is None:
             break
@@ -214,7 +221,7 @@ def probe(
     }
     where = f"{n_trials} trials on {slots} slot{'' if slots == 1 else 's'}, {memory:,.0f} MiB each"
     if not steps:
-        detail = f"no report within {seconds:.0f} s: nothing is known of the time for {where}"
+        detail = f"no report within {waited:.0f} s: nothing is known of the time for {where}"
         return Check("probe", True, "; ".join([detail, *failures])), estimate
     length = (
         steps if whole else int(space.fixed.get("epochs", space.pruner.get("max_resource", steps)))
@@ -249,7 +256,7 @@ def _no_longer_than(seconds: float) -> Iterator[None]:
         raise _Enough
 
     before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again, should it have been caught
     try:
         yield
     finally:

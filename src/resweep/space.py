@@ -48,8 +48,8 @@ class Parameter:
     ordered : bool
         Whether the choices form a ladder.
     role : {"scientific", "nuisance", "fixed"}, optional
-        Role in the sense of the deep-learning tuning playbook. The values of a scientific one are
-        not judged before each had a fair trial.
+        Role in the sense of the deep-learning tuning playbook. A choice of a scientific one is not
+        judged before each had a fair trial; a scientific number or ladder is kept.
     """
 
     name: str
@@ -80,6 +80,19 @@ class Parameter:
     def is_ladder(self) -> bool:
         """Whether it is a categorical whose choices are ordered."""
         return self.ordered
+
+    @property
+    def farthest(self) -> tuple[float, float]:
+        """The bounds of a number at its limits, on the grid of its step; or its own."""
+        if self.limits is None:
+            return self.low, self.high
+        if self.step is None:
+            return self.limits
+        down = math.floor((self.low - self.limits[0]) / self.step + 1e-9)
+        up = math.floor((self.limits[1] - self.low) / self.step + 1e-9)
+        low = float(f"{self.low - down * self.step:.12g}")
+        high = max(self.high, float(f"{self.low + up * self.step:.12g}"))
+        return (int(low), int(high)) if self.type == "int" else (low, high)
 
     def contains(self, value: Any) -> bool:
         """Whether `value` may be taken; booleans are not numbers here."""

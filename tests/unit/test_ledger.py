@@ -157,6 +157,20 @@ def test_fallback_trials_outside_the_space_are_kept_apart(tmp_path):
     assert (tmp_path / "again/trials.csv").read_bytes() == (tmp_path / "trials.csv").read_bytes()
 
 
+def test_a_choice_of_nothing_is_found_again_elsewhere(tmp_path):
+    wide = SPACE.replace(params=(SPACE["x"].replace(high=9.0), *SPACE.params[1:]))
+    far = {"x": 7.0, "k": None}
+    records = [
+        {"number": 0, "value": 1.0, "state": "COMPLETE", "params": far,
+         "user_attrs": {"kind": "fallback"}},
+    ]  # fmt: skip
+    known = Ledger.from_records(records, SPACE)
+    known.dump(tmp_path)
+    for ledger in (known, Ledger.load(tmp_path / "trials.csv", SPACE)):
+        there = ledger.elsewhere(wide)
+        assert [there.assignment(row) for _, row in there.complete.iterrows()] == [far]
+
+
 def test_the_reconstructed_v2_sweep():
     space = Space.load(ROOT / "config/spaces/v2.yaml")
     ledger = Ledger.load(ROOT / "tests/fixtures/v2_trials.csv", space)

@@ -4,6 +4,7 @@ import json
 import math
 import sys
 import time
+from contextlib import suppress
 from types import SimpleNamespace
 
 import optuna
@@ -84,8 +85,14 @@ def test_a_trial_that_does_not_report_is_not_waited_for(monkeypatch):
         time.sleep(60)
 
     check, estimate = probe(slow)
-    assert check.detail.startswith("1 steps in 0.1 s")
-    assert estimate["seconds_per_step"] == pytest.approx(0.05, abs=0.04)
+    assert check.detail.startswith("1 steps in 0.0 s")  # what it waited in vain does not count
+
+    def stubborn(trial):
+        for _ in range(2):
+            with suppress(Exception):
+                time.sleep(60)
+
+    assert probe(stubborn)[0].ok
 
 
 @pytest.mark.parametrize(

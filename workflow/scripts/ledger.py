@@ -17,17 +17,20 @@ def run(snakemake):
     launch = json.loads(Path(snakemake.input.launch).read_text())
     parent = launch["fallback_space"]
     entries = [entry for path in snakemake.input.records for entry in record.read(Path(path))]
-    entries.sort(key=lambda entry: entry["number"])
     decision = snakemake.input.get("decision")  # trials beyond it were not kept
     last = json.loads(Path(decision[0]).read_text())["n_trials"] if decision else float("inf")
-    kept = [entry for entry in entries if entry["number"] < last]
     ledger = sweep_ledger(
-        kept,
+        [entry for entry in entries if entry["number"] < last],
         Space.loads(launch["space"]),
         Space.loads(parent) if parent else None,
     )
     ledger.dump(Path(snakemake.output.trials).parent)
-    lines = [{"number": e["number"], **e["timing"]} for e in kept if "timing" in e]
+    lines = [
+        json.loads(line)
+        for path in snakemake.input.timings
+        for line in Path(path).read_text().splitlines()
+    ]
+    lines = [line for line in lines if line["number"] < last]
     columns = ["number", "seconds", "attempts", "host", "device"]
     write_csv_atomic(snakemake.output.timings, pd.DataFrame(lines, columns=columns))
     write_json_atomic(snakemake.output.provenance, provenance())

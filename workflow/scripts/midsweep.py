@@ -3,10 +3,9 @@
 import json
 from pathlib import Path
 
-from resweep.evidence.points import points
 from resweep.files import write_json_atomic
 from resweep.ledger import Ledger
-from resweep.midsweep import decide
+from resweep.midsweep import best_value, decide
 from resweep.sampling.launch import sweep_ledger
 from resweep.script import main
 from resweep.space import Space
@@ -30,8 +29,7 @@ def run(snakemake):
     best = None
     if snakemake.input.get("parent"):
         space = Space.load(snakemake.input.parent[0])
-        known = points(Ledger.load(snakemake.input.trials[0], space))
-        best = float(known.sort_values("score")["value"].iloc[-1]) if len(known) else None
+        best = best_value(Ledger.load(snakemake.input.trials[0], space))
     write_json_atomic(snakemake.output.decision, decide(ledger, best, **settings))
 
 

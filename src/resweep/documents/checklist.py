@@ -156,7 +156,7 @@ def _cost(launch: Launch) -> str:
     minutes = estimate["sweep_minutes"]
     memory = f"{estimate['memory_mib']:.0f} MiB of memory for each trial at a time"
     if minutes is None:
-        return f"{trials}: {memory}. The first trial was too slow to tell how long they take."
+        return f"{trials}: {memory}. The first trial did not show how long they take."
     time = "less than a minute" if minutes < 1 else f"about {minutes:.0f} minutes"
     return (
         f"{trials}: {time} if no trial is pruned, {memory}. "

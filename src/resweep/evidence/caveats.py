@@ -116,12 +116,23 @@ def _refuted(ledger: Ledger, table: pd.DataFrame) -> list[tuple]:
         return []
     best = better.iloc[0]
     text = f"the best value {best['value']:.4g} is that of trial {best['number']}, a fallback trial"
-    values = [f"{n} = {describe_value(best[f'params_{n}'])}" for n in ledger.strangers(best)]
+    values = [
+        f"{n} = {_told(best[f'params_{n}'])}{', fixed here' if n in ledger.space.fixed else ''}"
+        for n in ledger.strangers(best)
+    ]
     place = f" ({', '.join(values)})" if values else ""
-    own = "no trial of this space ended"
+    own = "no trial of this space ended with a value"
     if len(table):
         own = f"its own best is {table['value'].iloc[table['score'].argmax()]:.4g}"
     return [("refinement", "", f"{text} outside this space{place}; {own}")]
+
+
+def _told(value: object) -> str:
+    """Describe a value that a table may hold as text."""
+    try:
+        return describe_value(float(str(value)))
+    except ValueError:
+        return str(value).lower() if str(value) in ("True", "False") else str(value)
 
 
 def _size(ledger: Ledger, table: pd.DataFrame) -> list[tuple]:

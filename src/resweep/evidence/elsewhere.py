@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import mannwhitneyu
 
 from resweep.evidence.points import ELITE_FRACTION, elite_flags
 from resweep.evidence.significance import hypergeometric_tail
@@ -19,14 +20,19 @@ class Elsewhere:
 
     Attributes
     ----------
+    ended
+        Those that ended with a value: the columns of ``Ledger.outside`` and ``score`` (larger is
+        better).
     better
-        Those that are better than every point of the space: the columns of ``Ledger.outside`` and
-        ``score`` (larger is better), best first.
+        Of these, those that are better than every point of the space, best first.
     p
-        Chance that so many of the best quarter of all, or more, lie outside the space, if it
-        makes no difference where they lie (hypergeometric, one-sided). 1 where none lies outside.
+        Null: it makes no difference whether a trial lies outside. The smaller of two one-sided p,
+        times two: that so many of the best quarter of all lie outside (hypergeometric), and that
+        those outside rank so high (Mann-Whitney). The first sees a few good ones among many
+        others; the second is needed where most trials lie outside. 1 where none does.
     """
 
+    ended: pd.DataFrame
     better: pd.DataFrame
     p: float
 
@@ -52,11 +58,14 @@ def elsewhere(
         ended = ended.assign(score=sign * ended["value"].astype(float))
         ended = ended[np.isfinite(ended["score"])]
     if not len(ended):
-        return Elsewhere(ended, 1.0)
+        return Elsewhere(ended, ended, 1.0)
     best = table["score"].max() if len(table) else -math.inf
     better = ended[ended["score"] > best].sort_values("score", ascending=False, kind="stable")
     together = np.concatenate([table["score"].to_numpy(float), ended["score"].to_numpy(float)])
     elite = elite_flags(together, elite_fraction)
     outside = int(elite[len(table) :].sum())
     p = hypergeometric_tail(outside, len(together), len(ended), int(elite.sum()))
-    return Elsewhere(better, p)
+    if len(table):
+        ranks = mannwhitneyu(ended["score"], table["score"], alternative="greater")
+        p = min(1.0, 2 * min(p, float(ranks.pvalue)))
+    return Elsewhere(ended, better, p)

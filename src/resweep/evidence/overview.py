@@ -53,6 +53,7 @@ def overview(ledger: Ledger, seconds: pd.Series | None = None) -> pd.DataFrame:
     elsewhere = ledger.outside
     if len(elsewhere):
         ended = elsewhere.loc[elsewhere["state"] == "COMPLETE", "value"].to_numpy(dtype=float)
+        ended = ended[np.isfinite(ended)]
         sign = 1.0 if ledger.space.direction == "maximize" else -1.0
         best_there = sign * (sign * ended).max() if len(ended) else np.nan
         rows += [

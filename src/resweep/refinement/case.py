@@ -48,7 +48,7 @@ class Case:
         By side, how many fallback trials beyond that bound were better than all points of the
         space, and how many were better in all.
     p_elsewhere
-        Chance that so many of the best trials lie outside the space
+        Chance that trials outside the space are so good
         (:class:`resweep.evidence.elsewhere.Elsewhere`).
     """
 

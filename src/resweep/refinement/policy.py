@@ -26,7 +26,7 @@ class Refuted:
 
     p: float = field(
         default=0.10,
-        metadata=_says("chance of so many of the best trials outside the space, below this"),
+        metadata=_says("chance of such good trials outside the space, below this"),
     )
     share: float = field(
         default=0.50,
@@ -213,7 +213,7 @@ class ConservativePolicy:
     )
     n_permutations: int = field(default=1000, metadata=_says("permutations of every test"))
     refuted: Refuted = field(
-        default=Refuted(), metadata=_says("1. take back what fallback trials have refuted")
+        default=Refuted(), metadata=_says("1. open a bound that fallback trials have refuted")
     )
     fair_trial: FairTrial = field(
         default=FairTrial(), metadata=_says("2. an arm that was hardly tried is not judged")

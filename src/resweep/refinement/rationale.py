@@ -128,11 +128,13 @@ def _figure(p: float) -> str:
 
 def _change(case: Case, decision: Decision, policy: ConservativePolicy) -> str:
     """Say which new evidence would lead to another decision."""
-    n = case.test.n_active
+    n, spec = case.test.n_active, case.parameter
     if decision.rule == OVERRIDE:
         return "whoever gave the reason above"
     if decision.rule == "unexplored":
         return f"{policy.unexplored.elites} elites with it active"
+    if decision.rule == "fair trial" and (spec.is_numeric or spec.is_ladder):
+        return "nothing: its range is part of the question, or other parameters hang on it"
     if decision.rule == "fair trial":
         least = policy.fair_trial.n_fair
         return f"at least {least} points in every arm, after which it is judged like any other"

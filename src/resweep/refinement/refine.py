@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
-from resweep.evidence.elsewhere import elsewhere
+from resweep.evidence.elsewhere import Elsewhere, elsewhere
 from resweep.evidence.points import points
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
 from resweep.evidence.stability import stability
-from resweep.ledger import Ledger, absent
+from resweep.ledger import Ledger, absent, parse_value
 from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.backtest import Backtest, backtest
 from resweep.refinement.case import UNREACHABLE, Case, Decision, Wall, describe_spec
@@ -197,7 +197,7 @@ def build_cases(
             has_children=bool(ledger.space.children(name)),
             n_trials=n_trials,
             walls=walls.get(name, {}),
-            beyond=_beyond(ledger.space[name], found.better),
+            beyond=_beyond(ledger.space[name], found),
             p_elsewhere=found.p,
         )
         for name, test in tests.items()
@@ -205,24 +205,41 @@ def build_cases(
     return cases, evidence
 
 
-def _beyond(parameter: Parameter, better: pd.DataFrame) -> dict[str, tuple[int, int]]:
-    """Count the trials of `better` whose value lies beyond either bound, by side."""
+def _beyond(parameter: Parameter, found: Elsewhere) -> dict[str, tuple[int, int]]:
+    """Count the better trials elsewhere whose value lies beyond either bound, by side.
+
+    A side counts only if they lie beyond it at least as often as all trials elsewhere do: of
+    several ranges that a trial is outside of, not all need be to blame.
+    """
     column = f"params_{parameter.name}"
-    if column not in better or not (parameter.is_numeric or parameter.is_ladder):
+    if column not in found.ended or not (parameter.is_numeric or parameter.is_ladder):
         return {}
-    texts = [str(value) for value in better[column] if not absent(value)]
-    if parameter.is_ladder:
-        steps = [str(step) for step in parameter.limits or parameter.choices]
-        first, last = (steps.index(str(parameter.choices[end])) for end in (0, -1))
-        places = [steps.index(text) for text in texts if text in steps]
-        sides = {"low": sum(p < first for p in places), "high": sum(p > last for p in places)}
-    else:
-        values = [float(text) for text in texts]
-        sides = {
-            "low": sum(value < parameter.low for value in values),
-            "high": sum(value > parameter.high for value in values),
-        }
-    return {side: (count, len(better)) for side, count in sides.items() if count}
+    better = [_side(parameter, value) for value in found.better[column]]
+    ended = [_side(parameter, value) for value in found.ended[column]]
+    return {
+        side: (better.count(side), len(better))
+        for side in ("low", "high")
+        if better.count(side) * len(ended) >= ended.count(side) * len(better) > 0
+    }
+
+
+def _side(parameter: Parameter, value: Any) -> str | None:
+    """Return the side on which a value lies beyond the bounds; None inside, or unknown."""
+    if absent(value):
+        return None
+    if parameter.is_numeric:
+        number = float(value)
+        return "low" if number < parameter.low else "high" if number > parameter.high else None
+    steps = list(parameter.limits or parameter.choices)
+    try:
+        step = parse_value(parameter.replace(choices=tuple(steps)), str(value), parameter.name)
+    except InputError:
+        return None
+    place, first, last = (
+        next(i for i, other in enumerate(steps) if same(other, wanted))
+        for wanted in (step, parameter.choices[0], parameter.choices[-1])
+    )
+    return "low" if place < first else "high" if place > last else None
 
 
 def _walls(ledger: Ledger, zone: float) -> dict[str, dict[str, Wall]]:

@@ -42,7 +42,7 @@ def refuted(case: Case, policy: ConservativePolicy) -> Outcome:
         return Passed(f"{told}, as chance may{_p(case.p_elsewhere)}")
     growing = [side for side in sides if _can_grow(case, side)]
     if not growing:
-        return Passed(f"{told}, but it stands at its limit")
+        return Passed(f"{told}, but {_barrier(spec)}")
     if spec.is_ladder:
         steps = list(spec.limits)
         first = 0 if "low" in growing else steps.index(spec.choices[0])
@@ -50,8 +50,8 @@ def refuted(case: Case, policy: ConservativePolicy) -> Outcome:
         new = spec.replace(choices=tuple(steps[first:last]), weights=None)
     else:
         new = spec.replace(
-            low=spec.limits[0] if "low" in growing else spec.low,
-            high=spec.limits[1] if "high" in growing else spec.high,
+            low=spec.farthest[0] if "low" in growing else spec.low,
+            high=spec.farthest[1] if "high" in growing else spec.high,
         )
     reason = f"{told}{_p(case.p_elsewhere)}"
     return Decision("expand", "refuted", new, reason, effect=case.effect, p=case.p_elsewhere)
@@ -296,9 +296,7 @@ def presses(
     if not (p_crowd < rule.p or trend):
         return False, f"{crowd}, as chance may{_p(p_crowd)}, trend{_p(test.p_trend)}"
     if not _can_grow(case, side):
-        limited = case.parameter.limits is not None
-        barrier = "it stands at its limit" if limited else "no `limits` say how far it may grow"
-        return False, f"{crowd}, but {barrier}"
+        return False, f"{crowd}, but {_barrier(case.parameter)}"
     wall = case.walls.get(side)
     if wall and wall.share >= rule.fail_share and wall.p < rule.fail_p:
         return False, f"{crowd}, but {wall.n_failed} of {wall.n} trials fail there"
@@ -387,7 +385,8 @@ def unexplored(case: Case, policy: ConservativePolicy) -> Outcome:
     if spec.limits is None:
         return Passed(f"{seen}, but it has no limits beyond its range")
     if spec.is_numeric:
-        new = spec.replace(low=spec.limits[0], high=spec.limits[1])
+        low, high = spec.farthest
+        new = spec.replace(low=low, high=high)
         same = (new.low, new.high) == (spec.low, spec.high)
     else:
         new = spec.replace(choices=tuple(spec.limits), weights=None)
@@ -481,6 +480,12 @@ def _few(n: int) -> str:
     return "no elite had it active" if not n else f"only {n} elites had it active"
 
 
+def _barrier(spec: Parameter) -> str:
+    if spec.limits is None:
+        return "no `limits` say how far it may grow"
+    return "it stands at its limit"
+
+
 def _can_grow(case: Case, side: str) -> bool:
     spec = case.parameter
     if spec.limits is None:
@@ -488,7 +493,8 @@ def _can_grow(case: Case, side: str) -> bool:
     end = 0 if side == "low" else -1
     if spec.is_ladder:
         return spec.choices[end] != spec.limits[end]
-    return spec.low > spec.limits[0] if side == "low" else spec.high < spec.limits[1]
+    low, high = spec.farthest
+    return spec.low > low if side == "low" else spec.high < high
 
 
 def _p(p: float) -> str:

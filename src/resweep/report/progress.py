@@ -152,8 +152,12 @@ def read_progress(results: str | Path, name: str, now: float | None = None) -> P
     space = Space.loads(launch["space"], str(folder / "launch.json"))
     decision = folder / "midsweep.json"
     planned = _load(decision, "n_trials")["n_trials"] if decision.exists() else space.n_trials
-    ended = {r["number"]: r for path in _files(folder) for r in _records(path)}
-    seconds = {n: r["timing"]["seconds"] for n, r in ended.items() if "timing" in r}
+    ended = {r["number"]: r for path in _files(folder, "trials") for r in _records(path)}
+    seconds = {
+        line["number"]: line["seconds"]
+        for path in _files(folder, "timings")
+        for line in _lines(path)
+    }
     running = []
     for state in _states(folder):
         number = int(state.name)
@@ -203,8 +207,8 @@ def _load(path: Path, key: str) -> dict[str, Any]:
     return found
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted((folder / "trials").glob("*.jsonl"))
+def _files(folder: Path, kind: str) -> list[Path]:
+    return sorted((folder / kind).glob("*.jsonl"))
 
 
 def _states(folder: Path) -> list[Path]:
@@ -257,6 +261,6 @@ def _mtime(path: Path) -> float | None:
 
 def _changes(folder: Path) -> list[float]:
     """Return when the files of a sweep changed."""
-    paths = [folder / "launch.json", *_files(folder)]
+    paths = [folder / "launch.json", *_files(folder, "trials")]
     paths += [path for state in _states(folder) for path in (state, *state.glob("*"))]
     return [found for path in paths if (found := _mtime(path)) is not None]

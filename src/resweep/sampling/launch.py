@@ -53,26 +53,37 @@ def inherited(ancestors: Sequence[tuple[str, Ledger]], space: Space) -> pd.DataF
     tables = []
     for index, (name, ledger) in enumerate(ancestors):
         found = carry(ledger, name, space)
-        if len(ledger.outside) and index + 1 < len(ancestors):
-            drawn_from = _in_terms_of(opened(ancestors[index + 1][1].space), ledger.space)
-            more = carry(ledger.elsewhere(drawn_from), name, space)
+        elsewhere = _elsewhere(ancestors, index)
+        if elsewhere is not None:
+            more = carry(elsewhere, name, space)
             found = pd.concat([found, more]).sort_values("number", kind="stable")
         tables.append(found)
     return pd.concat(tables[::-1], ignore_index=True) if tables else pd.DataFrame()
 
 
-def best_points(ledger: Ledger, count: int) -> list[dict[str, Any]]:
-    """Return the parameters of the `count` best points, repeats ranked by their mean."""
-    complete = ledger.complete.assign(score=ledger.scores)
-    points = [ledger.assignment(row) for _, row in complete.iterrows()]
-    keys = pd.Series([tuple(sorted(p.items(), key=str)) for p in points], dtype=object)
-    means = complete["score"].groupby(keys.map(str).to_numpy()).transform("mean")
-    order = means.sort_values(ascending=False, kind="stable").index
-    found: list[dict[str, Any]] = []
-    for index in order:
-        if len(found) < count and points[index] not in found:
-            found.append(points[index])
-    return found
+def _elsewhere(ancestors: Sequence[tuple[str, Ledger]], index: int) -> Ledger | None:
+    """Return an ancestor's fallback trials outside its space, in the space they came from."""
+    ledger = ancestors[index][1]
+    if not len(ledger.outside) or index + 1 == len(ancestors):
+        return None
+    return ledger.elsewhere(_in_terms_of(opened(ancestors[index + 1][1].space), ledger.space))
+
+
+def best_points(
+    ledger: Ledger, count: int, elsewhere: Ledger | None = None
+) -> list[tuple[dict[str, Any], Space]]:
+    """Return the `count` best points and their spaces, repeats ranked by their mean.
+
+    Those outside the sweep's own space (`elsewhere`) are among them.
+    """
+    found: dict[str, tuple[dict[str, Any], Space, list[float]]] = {}
+    for home in filter(None, (ledger, elsewhere)):
+        for (_, row), score in zip(home.complete.iterrows(), home.scores, strict=True):
+            point = home.assignment(row)
+            key = str(sorted(point.items(), key=str))
+            found.setdefault(key, (point, home.space, []))[2].append(score)
+    ranked = sorted(found.values(), key=lambda entry: -sum(entry[2]) / len(entry[2]))
+    return [(point, space) for point, space, _ in ranked[:count]]
 
 
 def build(
@@ -113,9 +124,12 @@ def build(
     """
     table = inherited(ancestors, space)
     points = [_checked(point, space, index) for index, point in enumerate(enqueue)]
-    for point in best_points(ancestors[0][1], enqueue_best) if ancestors else []:
+    best = []
+    if ancestors:
+        best = best_points(ancestors[0][1], enqueue_best, _elsewhere(ancestors, 0))
+    for point, home in best:
         try:
-            points.append(reexpress(point, ancestors[0][1].space, space))
+            points.append(reexpress(point, home, space))
         except CannotCarry:
             continue
     launch = {
@@ -139,7 +153,8 @@ def opened(space: Space) -> Space:
         if param.limits is None:
             params.append(param)
         elif param.is_numeric:
-            params.append(param.replace(low=param.limits[0], high=param.limits[1]))
+            low, high = param.farthest
+            params.append(param.replace(low=low, high=high))
         elif param.choices != param.limits:
             params.append(param.replace(choices=param.limits, weights=None))
         else:

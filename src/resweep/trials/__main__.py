@@ -11,13 +11,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from resweep.errors import InputError
+from resweep.files import write_text_atomic
 from resweep.sampling.schedule import job_numbers
 from resweep.trials import disk, record, supervisor
 from resweep.trials.job import Job
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the trials of one job and write their records."""
+    """Run the trials of one job and write their records and timings."""
     parser = argparse.ArgumentParser(prog="python -m resweep.trials", description=__doc__)
     parser.add_argument("--job", type=int, required=True, help="number of the job in its sweep")
     parser.add_argument("--launch", type=Path, required=True, help="launch.json of the sweep")
@@ -25,6 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="prepared data of the objective")
     parser.add_argument("--attempt", type=int, default=1, help="attempt of the workflow")
     parser.add_argument("--records", type=Path, required=True, help="records to write")
+    parser.add_argument("--timings", type=Path, required=True, help="timings to write")
     given = parser.parse_args(argv)
     settings = dict(given.settings)
     limits = supervisor.Limits(
@@ -46,8 +48,9 @@ def main(argv: list[str] | None = None) -> int:
 
     def publish(records: list[record.Record], timings: list[dict]) -> None:
         place = {"host": platform.node(), "device": os.environ.get("CUDA_VISIBLE_DEVICES", "cpu")}
-        known = {timing.pop("number"): {"timing": timing | place} for timing in timings}
-        record.write(given.records, [dict(r) | known.get(r["number"], {}) for r in records])
+        lines = [json.dumps(timing | place) + "\n" for timing in timings]
+        write_text_atomic(given.timings, "".join(lines))
+        record.write(given.records, records)
 
     try:
         supervisor.run_job(job, limits, job_attempt=given.attempt, publish=publish)

@@ -359,13 +359,15 @@ def test_a_best_outside_the_space_is_called_so(direction, best, tmp_path):
         far | {"number": 3, "value": best, "params": {"width": 9.0, "depth": 4, "lr": 0.1}},
         far | {"number": 4, "value": 2.0, "params": {"width": 9.5, "depth": 3, "lr": 0.1}},
     ]
+    told = "(width = 9.5, depth = 3, fixed here, lr = 0.1)"
+    assert told in " ".join(caveats(Ledger.from_records(rows[4:], small))["message"])
     Ledger.from_records(rows, small).dump(tmp_path)
     study = Ledger.load(tmp_path / "trials.csv", small)
     found = caveats(study).set_index("topic")["message"]
     own = "1" if direction == "minimize" else "3"
     assert found["refinement"] == (
         f"the best value {best} is that of trial 3, a fallback trial outside this space "
-        f"(width = 9.0, lr = 0.1); its own best is {own}"
+        f"(width = 9, lr = 0.1); its own best is {own}"
     )
     facts = overview(study).set_index("quantity")["value"]
     assert (facts["trials"], facts["trials_outside"]) == (3, 2)

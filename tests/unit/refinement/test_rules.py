@@ -286,7 +286,7 @@ def test_what_fallback_trials_refute_is_taken_back(tmp_path):
     assert (width.action, width.rule) == ("expand", "refuted")
     assert (width.new.low, width.new.high) == (0.5, 5.0)
     assert width.reason == (
-        "7 fallback trials beat every point of the space, 7 of them beyond its high bound (p 7e-05)"
+        "7 fallback trials beat every point of the space, 7 of them beyond its high bound (p 1e-04)"
     )
     assert decision(found, "batch").rule != "refuted"  # one of seven only
     ladder = [(0.9 + i / 100, {"width": 1.0, "batch": (4, 2)[i % 2]}) for i in range(6)]
@@ -298,6 +298,20 @@ def test_what_fallback_trials_refute_is_taken_back(tmp_path):
     assert "at its limit" in dict(decision(found, "width").considered)["refuted"]
 
 
+def test_only_the_range_to_blame_is_taken_back(tmp_path):
+    """Half of the trials elsewhere lie beyond the width too, but not the better ones."""
+    inside = 0.5 + 0.05 * np.random.default_rng(1).normal(size=30)
+    steps = BATCH.replace(limits=(2.0, 4.0, 8.0, 16.0, 32.0, 64.0))  # as numbers, not as text
+    outside = [
+        (0.9 + i / 100 if i % 3 else 0.3, {"width": 1.0 if i % 3 else 4.0, "batch": 4})
+        for i in range(12)
+    ]
+    found = with_fallbacks(tmp_path, inside, outside, (WIDTH, steps))
+    assert decision(found, "batch").rule == "refuted"
+    assert decision(found, "batch").new.choices[0] == 2
+    assert decision(found, "width").rule != "refuted"
+
+
 def test_one_lucky_fallback_trial_refutes_nothing(tmp_path):
     inside = 0.5 + 0.05 * np.random.default_rng(1).normal(size=30)
     outside = [(0.9, {"width": 4.0, "batch": 16})]
@@ -305,6 +319,13 @@ def test_one_lucky_fallback_trial_refutes_nothing(tmp_path):
     found = decision(with_fallbacks(tmp_path, inside, outside), "width")
     assert found.action == "keep"
     assert "as chance may" in dict(found.considered)["refuted"]
+
+
+def test_a_sweep_that_went_elsewhere_refutes_too(tmp_path):
+    """Where most trials lie outside, nearly all of the best do by chance; their ranks tell."""
+    outside = [(0.8 + i / 100, {"width": 4.0, "batch": 16}) for i in range(30)]
+    found = decision(with_fallbacks(tmp_path, np.linspace(0.1, 0.3, 6), outside), "width")
+    assert (found.rule, found.new.high) == ("refuted", 5.0)
 
 
 def test_noise_hardly_ever_refutes(tmp_path):

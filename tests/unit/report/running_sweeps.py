@@ -32,10 +32,10 @@ def launched(folder, space=SPACE, warm=(), now=NOW):
 
 
 def ended(folder, job, *records, seconds=10.0, now=NOW):
-    """Records of a job that has ended."""
-    timing = {"seconds": seconds, "attempts": 1}
-    timed = lines([r | {"timing": timing} for r in records])
-    write(folder / f"trials/{job:05d}.jsonl", timed, now)
+    """Records and timings of a job that has ended."""
+    write(folder / f"trials/{job:05d}.jsonl", lines(records), now)
+    timings = [{"number": r["number"], "seconds": seconds, "attempts": 1} for r in records]
+    write(folder / f"timings/{job:05d}.jsonl", lines(timings), now)
 
 
 def running(folder, number, journal=(), begun=NOW, attempts=1, now=NOW):

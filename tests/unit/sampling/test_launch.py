@@ -61,6 +61,9 @@ def test_what_an_ancestor_found_outside_its_space_is_inherited_too():
     assert list(mine["carried"]) == [True, True, True, False]
     assert mine["params"].iloc[1] == {"x": 4.0}
     assert mine["reason"].iloc[3] == "rate = 0.2 is fixed at 0.1"
+    best = sweep_ledger([*rows[:3], rows[3] | {"value": -1.0}], narrow, PARENT)
+    launch, _ = build(PARENT, [("v3", best), ("v2", LEDGER)], enqueue_best=2)
+    assert launch["enqueued"] == [{"x": 4.0, "rate": 0.2}, {"x": 1.0, "rate": 0.1}]
 
 
 def test_best_points_rank_repeats_by_their_mean():
@@ -72,9 +75,9 @@ def test_best_points_rank_repeats_by_their_mean():
         row(3, {"x": 2.0, "rate": 0.1}, 4.0),
     ]
     ledger = Ledger.from_records(rows, PARENT)
-    assert [point["x"] for point in best_points(ledger, 9)] == [1.0, 2.0, 3.0]
+    assert [point["x"] for point, _ in best_points(ledger, 9)] == [1.0, 2.0, 3.0]
     turned = Ledger.from_records(rows, PARENT.replace(direction="maximize"))
-    assert [point["x"] for point in best_points(turned, 2)] == [3.0, 2.0]
+    assert [point["x"] for point, _ in best_points(turned, 2)] == [3.0, 2.0]
 
 
 def test_a_launch_file_holds_all_that_decides_the_proposals():
@@ -100,6 +103,9 @@ def test_an_opened_space_stands_at_its_limits():
     assert found["rate"] == RATE.replace(limits=None)
     assert found["size"].choices == (1, 2, 4, 8)
     assert opened(found) == found
+    stepped = SIZE.replace(low=3, high=9, step=3, limits=(1, 20))
+    found = opened(space(stepped))["size"]
+    assert (found.low, found.high) == (3, 18)  # limits off the grid: the last steps within them
 
 
 def test_a_cold_start_inherits_nothing():
