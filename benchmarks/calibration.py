@@ -6,8 +6,9 @@
 
 Null studies: the value is noise, whatever the parameters; sampled at random or by Optuna's TPE
 (multivariate with groups, and univariate), 20 to 200 trials, with and without ties and conditions.
-Planted studies: one effect of known kind and size among parameters that do nothing. Everything is
-seeded; the figures are the same on every run.
+Planted studies: one effect of known kind and size among parameters that do nothing. Refuted ones: a
+child sweep with fallback trials, whose space is half of its parent's. Everything is seeded; the
+figures are the same on every run.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from resweep.config import Engine
 from resweep.evidence.directionality import difference_interval, trend_intervals
 from resweep.evidence.followup import follow_up_p
 from resweep.evidence.interactions import interactions
@@ -34,6 +36,9 @@ from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
 from resweep.refinement.refine import build_cases
 from resweep.refinement.rules import decide
+from resweep.sampling.launch import sweep_ledger
+from resweep.sampling.proposals import Plan, Proposer
+from resweep.sampling.schedule import Schedule
 from resweep.space import Parameter, Space
 
 SIZES = (20, 50, 100, 200)
@@ -418,12 +423,56 @@ def without_follow_up(tpe_studies: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def child_sweep(optimum: float | None, seed: int, n: int) -> Ledger:
+    """Run a sweep whose space holds half of its parent's range, with the default fallback share.
+
+    The value falls with the distance from the optimum, by 2 noises to the far end of the parent's
+    range; it is noise alone where there is none. What is proposed in each space is random, but
+    where the trials go follows from what they find, as in a real sweep.
+    """
+    x = Parameter("x", "float", 0.0, 5.0, limits=(0.0, 10.0))
+    rate = Parameter("rate", "float", 1e-4, 1.0, log=True)
+    child, parent = space_of((x, rate)), space_of((x.replace(high=10.0), rate))
+    shares = Schedule.plan(n, 0, Engine().replicate, Engine().fallback)
+    plan = Plan(child, seed, 4, "random", shares, fallback_space=parent)
+    proposer, records, rng = Proposer(plan), {}, np.random.default_rng([3, seed])
+    for number in range(n):
+        proposal = proposer.propose(number, records)
+        away = 0.0 if optimum is None else 2 * abs(proposal.params["x"] - optimum) / 10
+        attrs = {"kind": proposal.kind}
+        if proposal.replicate_of is not None:
+            attrs["replicate_of"] = proposal.replicate_of
+        records[number] = {
+            "number": number,
+            "params": proposal.params,
+            "state": "COMPLETE",
+            "value": MEAN + NOISE * (rng.normal() - away),
+            "curve": [],
+            "user_attrs": attrs,
+        }
+    return sweep_ledger(records.values(), child, parent)
+
+
+def refuted_table(studies: int) -> pd.DataFrame:
+    """How often fallback trials open a bound of their sweep, needlessly and rightly."""
+    rows = []
+    policy = replace(POLICY, n_permutations=20)  # that rule permutes nothing
+    for truth, optimum in (("noise", None), ("best inside", 2.0), ("best cut out", 9.0)):
+        for n in (30, 60, 120):
+            found = [decisions(child_sweep(optimum, i, n), i, policy)["x"] for i in range(studies)]
+            hits = sum(decision.rule == "refuted" for decision in found)
+            rows.append(
+                {"truth": truth, "trials": n, "n": studies, "opened": wilson(hits, studies)}
+            )
+    return pd.DataFrame(rows)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=500, help="random studies of each kind")
     parser.add_argument("--tpe-studies", type=int, default=120, help="TPE studies of each kind")
-    parser.add_argument("--only", nargs="*", default=[], help="null, uniform, planted, coverage")
+    parser.add_argument("--only", nargs="*", default=[], help="names of tables")
     given = parser.parse_args()
     n, t = given.studies, given.tpe_studies
     tables: dict[str, tuple[str, Callable[[], pd.DataFrame]]] = {
@@ -431,6 +480,7 @@ def main() -> None:
         "follow": ("Pure noise under TPE: the follow-up test", lambda: without_follow_up(t)),
         "uniform": ("Pure noise: are p-values uniform?", lambda: uniformity(2 * n, t)),
         "planted": ("Planted effects: right decisions", lambda: planted_tables(n)),
+        "refuted": ("Fallback trials: bounds opened", lambda: refuted_table(n)),
         "coverage": ("Intervals: coverage of 95%", lambda: coverage_table(n)),
     }
     for key, (title, table) in tables.items():
