@@ -259,6 +259,22 @@ def test_a_refuted_refinement_is_left():
     assert set(kinds(lambda p: 2.0, lambda p: 1.0, direction="maximize")) == {FALLBACK}
 
 
+def test_leaving_a_space_can_be_recomputed_anywhere():
+    inner = space(X.replace(low=0.0), RATE)
+    roles = Schedule.plan(30, 0, replicate=0.1, fallback=0.3)
+    plan = Plan(inner, 1, window=4, schedule=roles, fallback_space=space(X, RATE))
+
+    def lower_is_better(proposal):  # some trials are pruned or fail, as in `mixed`
+        made = mixed(proposal)
+        return made | {"value": proposal.params["x"]} if made["state"] == "COMPLETE" else made
+
+    proposals, records = walk(plan, 30, lower_is_better)
+    assert sum(p.kind == FALLBACK for p in proposals) > 15
+    for number in range(30):
+        known = {n: records[n] for n in range(max(0, number - plan.window + 1))}
+        assert Proposer(plan).propose(number, known) == proposals[number]
+
+
 def test_a_refinement_that_holds_the_best_is_kept():
     half = [[PROPOSAL, FALLBACK], [FALLBACK, PROPOSAL]]
     assert kinds(lambda p: 2.0, lambda p: 1.0)[:2] in half
