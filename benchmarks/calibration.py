@@ -1,6 +1,6 @@
 """How often the evidence and the decisions are wrong, on studies whose truth is known.
 
-    python benchmarks/calibration.py                 # every table, about ten minutes on one core
+    python benchmarks/calibration.py                 # every table, an hour or so on one core
     python benchmarks/calibration.py --studies 100   # a quick look
     python benchmarks/calibration.py --only null planted
 
@@ -22,6 +22,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from simulated import simulate
 
 from resweep.config import Engine
 from resweep.evidence.directionality import difference_interval, trend_intervals
@@ -37,7 +38,7 @@ from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
 from resweep.refinement.refine import build_cases
 from resweep.refinement.rules import decide
 from resweep.sampling.launch import sweep_ledger
-from resweep.sampling.proposals import Plan, Proposer
+from resweep.sampling.proposals import Plan, Proposal
 from resweep.sampling.schedule import Schedule
 from resweep.space import Parameter, Space
 
@@ -435,22 +436,13 @@ def child_sweep(optimum: float | None, seed: int, n: int) -> Ledger:
     child, parent = space_of((x, rate)), space_of((x.replace(high=10.0), rate))
     shares = Schedule.plan(n, 0, Engine().replicate, Engine().fallback)
     plan = Plan(child, seed, 4, "random", shares, fallback_space=parent)
-    proposer, records, rng = Proposer(plan), {}, np.random.default_rng([3, seed])
-    for number in range(n):
-        proposal = proposer.propose(number, records)
+    rng = np.random.default_rng([3, seed])
+
+    def value(proposal: Proposal) -> float:
         away = 0.0 if optimum is None else 2 * abs(proposal.params["x"] - optimum) / 10
-        attrs = {"kind": proposal.kind}
-        if proposal.replicate_of is not None:
-            attrs["replicate_of"] = proposal.replicate_of
-        records[number] = {
-            "number": number,
-            "params": proposal.params,
-            "state": "COMPLETE",
-            "value": MEAN + NOISE * (rng.normal() - away),
-            "curve": [],
-            "user_attrs": attrs,
-        }
-    return sweep_ledger(records.values(), child, parent)
+        return MEAN + NOISE * (rng.normal() - away)
+
+    return sweep_ledger(simulate(plan, n, value), child, parent)
 
 
 def refuted_table(studies: int) -> pd.DataFrame:

@@ -132,11 +132,11 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def sweep(folder: Path, slots: int) -> np.ndarray:
-    """Return wall and CPU seconds of a sweep on so many slots."""
+def snakemake(folder: Path, cores: int, *words: str) -> np.ndarray:
+    """Return wall and CPU seconds of the workflow in a folder with a ``config.yaml``."""
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet"]
-    command += ["--configfile", "config.yaml", "--scheduler", "greedy", "--cores", str(slots)]
-    return timed([*command, "results/v2/trials.csv"], folder)
+    command += ["--configfile", "config.yaml", "--scheduler", "greedy", "--cores", str(cores)]
+    return timed([*command, *words], folder)
 
 
 def main() -> None:
@@ -166,7 +166,8 @@ def main() -> None:
         for per_job in given.packs:
             with tempfile.TemporaryDirectory() as name:
                 prepare(Path(name), given, slots, per_job)
-                show(f"resweep, {slots} at once, {per_job} a job", sweep(Path(name), slots), peer)
+                took = snakemake(Path(name), slots, "results/v2/trials.csv")
+                show(f"resweep, {slots} at once, {per_job} a job", took, peer)
 
 
 if __name__ == "__main__":

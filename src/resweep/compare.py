@@ -250,7 +250,7 @@ def _sign(a: Ledger, b: Ledger) -> float:
             f"one sweep is to {a.space.direction}, the other to {b.space.direction}",
             mend="compare sweeps of the same objective",
         )
-    return 1.0 if a.space.direction == "maximize" else -1.0
+    return a.space.sign
 
 
 def _sweep(ledger: Ledger, name: str) -> _Sweep:

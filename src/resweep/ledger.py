@@ -140,8 +140,16 @@ class Ledger:
     @cached_property
     def scores(self) -> pd.Series:
         """Values of `complete`, turned so that larger is better."""
-        sign = 1.0 if self.space.direction == "maximize" else -1.0
-        return sign * self.complete["value"]
+        return self.space.sign * self.complete["value"]
+
+    @cached_property
+    def complete_outside(self) -> pd.DataFrame:
+        """Trials of `outside` that ended with a finite value, with a ``score`` (see `scores`)."""
+        if not len(self.outside):
+            return pd.DataFrame({"number": [], "value": [], "score": []})
+        good = (self.outside["state"] == "COMPLETE") & np.isfinite(self.outside["value"])
+        found = self.outside[good]
+        return found.assign(score=self.space.sign * found["value"])
 
     def elsewhere(self, space: Space) -> Ledger:
         """Return the trials of `outside` as a ledger of `space`, from which they were drawn."""

@@ -43,25 +43,18 @@ def forecast(scores: np.ndarray, draws: int, seed: int) -> np.ndarray:
 
 def best_value(ledger: Ledger) -> float | None:
     """Return the best value of a sweep, repeats averaged, fallback trials outside it included."""
-    sign = 1.0 if ledger.space.direction == "maximize" else -1.0
-    scores = _scores(ledger, sign)
-    return sign * float(scores.max()) if len(scores) else None
+    scores = _scores(ledger)
+    return ledger.space.sign * float(scores.max()) if len(scores) else None
 
 
-def _scores(ledger: Ledger, sign: float) -> np.ndarray:
+def _scores(ledger: Ledger) -> np.ndarray:
     """Return the values of all points in order, repeats averaged, larger is better.
 
     Fallback trials outside the space count: the sweep goes on there if they are best, and its
     champions may come from there.
     """
-    inside = points(ledger)[["number", "score"]]
-    elsewhere = ledger.outside
-    if not len(elsewhere):
-        return inside["score"].to_numpy(float)
-    ended = elsewhere[elsewhere["state"] == "COMPLETE"]
-    scored = ended[["number"]].assign(score=sign * ended["value"].astype(float))
-    both = pd.concat([inside, scored[np.isfinite(scored["score"])]])
-    return both.sort_values("number")["score"].to_numpy(float)
+    both = [table[["number", "score"]] for table in (points(ledger), ledger.complete_outside)]
+    return pd.concat(both).sort_values("number")["score"].to_numpy(float)
 
 
 def decide(
@@ -101,8 +94,7 @@ def decide(
         ``reason``, and the evidence: ``n_seen``, ``n_points``, ``best``, ``parent_best``,
         ``probability_beats_parent``, ``probability_extension_helps``.
     """
-    sign = 1.0 if ledger.space.direction == "maximize" else -1.0
-    scores = _scores(ledger, sign)
+    sign, scores = ledger.space.sign, _scores(ledger)
     seen = len(ledger.trials) + len(ledger.outside)
     evidence: dict[str, Any] = {
         "n_seen": seen,

@@ -114,6 +114,10 @@ def check_data(data: Path | None, digest: str | None, parent: Path | None) -> Ch
     return Check("data", True, f"{data}, {size}, sha256 {digest[:16]}{unchanged}")
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def _recorded(preflight: Path | None) -> str | None:
     """Return the digest of the data that another checklist noted, if it did."""
     if preflight is None or not preflight.exists():
@@ -125,7 +129,7 @@ def check_window(slots: int, cores: int | None, threads: int) -> Check:
     """Say how many jobs run at once, and whether the window leaves cores without work."""
     possible = max(1, cores // threads) if cores else slots
     running = min(slots, possible)
-    detail = f"{running} job{'' if running == 1 else 's'} at once"
+    detail = f"{_counted(running, 'job')} at once"
     if slots < possible:
         detail += (
             f": the window keeps {possible - slots} of {possible} slots empty "
@@ -219,7 +223,7 @@ def probe(
         "memory_mib": round(memory),
         "checkpoint_mib": round(size, 3),
     }
-    where = f"{n_trials} trials on {slots} slot{'' if slots == 1 else 's'}, {memory:,.0f} MiB each"
+    where = f"{n_trials} trials on {_counted(slots, 'slot')}, {memory:,.0f} MiB each"
     if not steps:
         detail = f"no report within {waited:.0f} s: nothing is known of the time for {where}"
         return Check("probe", True, "; ".join([detail, *failures])), estimate
@@ -267,11 +271,11 @@ def _no_longer_than(seconds: float) -> Iterator[None]:
 def check_memory(needed_mib: float, slots: int) -> Check:
     """Look whether all slots fit into memory together."""
     available = psutil.virtual_memory().available / 2**20
-    places = f"{slots} slot{'' if slots == 1 else 's'}"
     return Check(
         "memory",
         available >= needed_mib * slots,
-        f"{needed_mib * slots:,.0f} MiB for {places}, {available:,.0f} MiB available",
+        f"{needed_mib * slots:,.0f} MiB for {_counted(slots, 'slot')}, "
+        f"{available:,.0f} MiB available",
         "use fewer cores, or a larger machine",
     )
 

@@ -94,6 +94,20 @@ class Parameter:
         high = max(self.high, float(f"{self.low + up * self.step:.12g}"))
         return (int(low), int(high)) if self.type == "int" else (low, high)
 
+    def opened(self, *, low: bool = True, high: bool = True) -> Parameter:
+        """Return it with these bounds, or ends of its ladder, at its limits."""
+        if self.limits is None:
+            return self
+        if self.is_numeric:
+            lowest, highest = self.farthest
+            return self.replace(
+                low=lowest if low else self.low, high=highest if high else self.high
+            )
+        first = 0 if low else self.limits.index(self.choices[0])
+        end = len(self.limits) if high else self.limits.index(self.choices[-1]) + 1
+        choices = tuple(self.limits[first:end])
+        return self if choices == self.choices else self.replace(choices=choices, weights=None)
+
     def contains(self, value: Any) -> bool:
         """Whether `value` may be taken; booleans are not numbers here."""
         if self.choices is not None:
@@ -206,6 +220,11 @@ class Space:
 
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self.params)
+
+    @property
+    def sign(self) -> int:
+        """What a value is multiplied with so that larger is better: 1 or -1."""
+        return 1 if self.direction == "maximize" else -1
 
     def children(self, name: str) -> tuple[str, ...]:
         """Return the parameters that hang directly on parameter `name`."""

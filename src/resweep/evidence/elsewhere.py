@@ -21,8 +21,7 @@ class Elsewhere:
     Attributes
     ----------
     ended
-        Those that ended with a value: the columns of ``Ledger.outside`` and ``score`` (larger is
-        better).
+        Those that ended with a value (``Ledger.complete_outside``).
     better
         Of these, those that are better than every point of the space, best first.
     p
@@ -51,13 +50,8 @@ def elsewhere(
     elite_fraction
         Share of the best.
     """
-    sign = 1.0 if ledger.space.direction == "maximize" else -1.0
-    ended = ledger.outside
-    if len(ended):
-        ended = ended[ended["state"] == "COMPLETE"]
-        ended = ended.assign(score=sign * ended["value"].astype(float))
-        ended = ended[np.isfinite(ended["score"])]
-    if not len(ended):
+    ended = ledger.complete_outside
+    if ended.empty:
         return Elsewhere(ended, ended, 1.0)
     best = table["score"].max() if len(table) else -math.inf
     better = ended[ended["score"] > best].sort_values("score", ascending=False, kind="stable")

@@ -50,14 +50,11 @@ def overview(ledger: Ledger, seconds: pd.Series | None = None) -> pd.DataFrame:
         ("elite_threshold", _threshold(table), "value", n),
         ("elite_mean_value", elites.mean() if len(elites) else np.nan, "value", len(elites)),
     ]
-    elsewhere = ledger.outside
-    if len(elsewhere):
-        ended = elsewhere.loc[elsewhere["state"] == "COMPLETE", "value"].to_numpy(dtype=float)
-        ended = ended[np.isfinite(ended)]
-        sign = 1.0 if ledger.space.direction == "maximize" else -1.0
-        best_there = sign * (sign * ended).max() if len(ended) else np.nan
+    outside, ended = len(ledger.outside), ledger.complete_outside
+    if outside:
+        best_there = ended["value"].iloc[ended["score"].argmax()] if len(ended) else np.nan
         rows += [
-            ("trials_outside", len(elsewhere), "fallback trials outside the space", len(elsewhere)),
+            ("trials_outside", outside, "fallback trials outside the space", outside),
             ("best_value_outside", best_there, "value", len(ended)),
         ]
     if seconds is not None:
@@ -88,7 +85,7 @@ def best_so_far(ledger: Ledger) -> pd.DataFrame:
         and including this one, NaN before the first).
     """
     frame = ledger.trials.sort_values("number", kind="stable").reset_index(drop=True)
-    sign = -1.0 if ledger.space.direction == "minimize" else 1.0
+    sign = ledger.space.sign
     score = sign * frame["value"].where(frame["state"] == "COMPLETE")
     score = score.where(np.isfinite(score.to_numpy(dtype=float)))
     return pd.DataFrame(

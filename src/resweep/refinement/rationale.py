@@ -13,6 +13,7 @@ from resweep.refinement.case import Case, Decision, describe_spec
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
 from resweep.refinement.refine import Refinement
+from resweep.refinement.wording import figure
 from resweep.space import describe_condition, describe_value
 
 ACTIONS = {
@@ -91,15 +92,15 @@ def _evidence(case: Case) -> list[str]:
     if spec.condition:
         facts[0] += f" (only if {describe_condition(spec)})"
     if test.column.has_order and np.isfinite(test.rho):
-        facts.append(f"trend rho {test.rho:+.2f}, p {_figure(test.p_trend)}")
+        facts.append(f"trend rho {test.rho:+.2f}, p {figure(test.p_trend)}")
     if np.isfinite(test.span):
         values = case.values[case.elite].astype(float)
         low, high = describe_value(float(values.min())), describe_value(float(values.max()))
         span = f"elites from {low} to {high}, {test.span:.0%} of the range"
-        facts.append(f"{span}, p {_figure(test.p_span)}")
+        facts.append(f"{span}, p {figure(test.p_span)}")
     if np.isfinite(test.p_follow):
         paid = "paid" if test.p_cluster < 1 else "did not pay"
-        facts.append(f"following the elites {paid}, p {_figure(test.p_follow)}")
+        facts.append(f"following the elites {paid}, p {figure(test.p_follow)}")
     for side, share, all_points in zip(("low", "high"), test.crowd, test.crowd_all, strict=True):
         if share > 0:
             facts.append(f"{share:.0%} of them at the {side} bound ({all_points:.0%} of all)")
@@ -112,18 +113,14 @@ def _evidence(case: Case) -> list[str]:
             arms.append(f"{describe_value(choice)} ({mean}n {int(mine.sum())}, elites {hits})")
         facts.append(", ".join(arms))
     if np.isfinite(test.p_contrast):
-        facts.append(f"contrast p {_figure(test.p_contrast)}")
+        facts.append(f"contrast p {figure(test.p_contrast)}")
     if np.isfinite(case.q):
-        facts.append(f"over all parameters q {_figure(case.q)}")
+        facts.append(f"over all parameters q {figure(case.q)}")
     facts += [
         f"{wall.n_failed} of {wall.n} trials at the {side} bound failed"
         for side, wall in case.walls.items()
     ]
     return facts
-
-
-def _figure(p: float) -> str:
-    return "unknown" if not np.isfinite(p) else f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
 
 
 def _change(case: Case, decision: Decision, policy: ConservativePolicy) -> str:

@@ -230,15 +230,13 @@ def _side(parameter: Parameter, value: Any) -> str | None:
     if parameter.is_numeric:
         number = float(value)
         return "low" if number < parameter.low else "high" if number > parameter.high else None
-    steps = list(parameter.limits or parameter.choices)
+    whole = parameter.opened()
     try:
-        step = parse_value(parameter.replace(choices=tuple(steps)), str(value), parameter.name)
+        step = parse_value(whole, str(value), parameter.name)
     except InputError:
         return None
-    place, first, last = (
-        next(i for i, other in enumerate(steps) if same(other, wanted))
-        for wanted in (step, parameter.choices[0], parameter.choices[-1])
-    )
+    ends = parameter.choices[0], parameter.choices[-1]
+    place, first, last = map(whole.choices.index, (step, *ends))
     return "low" if place < first else "high" if place > last else None
 
 

@@ -6,7 +6,6 @@ does not apply; both are kept, so that a person can read what was considered.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,15 +13,23 @@ import numpy as np
 from resweep.evidence.directionality import relative_difference, welch_freedom
 from resweep.evidence.points import at_position
 from resweep.evidence.power import trials_needed
-from resweep.evidence.significance import MIN_ELITES, hypergeometric_tail
-from resweep.refinement.bounds import halfway, rounded_range, toward_limit
+from resweep.evidence.significance import MIN_ELITES
+from resweep.refinement.bounds import rounded_range, toward_limit
 from resweep.refinement.case import Case, Decision, Passed
+from resweep.refinement.growth import (
+    SLACK,
+    barrier,
+    can_grow,
+    grown_ladder,
+    grown_range,
+    presses,
+)
 from resweep.refinement.policy import ConservativePolicy
+from resweep.refinement.wording import told_p, told_pq, told_q
 from resweep.space import Parameter, describe_value
 
 Outcome = Decision | Passed
 Rule = Callable[[Case, ConservativePolicy], Outcome]
-SLACK = 1e-9
 
 
 def refuted(case: Case, policy: ConservativePolicy) -> Outcome:
@@ -39,21 +46,12 @@ def refuted(case: Case, policy: ConservativePolicy) -> Outcome:
         f"{of} fallback trial{' beats' if of == 1 else 's beat'} every point of the space, {where}"
     )
     if not case.p_elsewhere < rule.p:
-        return Passed(f"{told}, as chance may{_p(case.p_elsewhere)}")
-    growing = [side for side in sides if _can_grow(case, side)]
+        return Passed(f"{told}, as chance may{told_p(case.p_elsewhere)}")
+    growing = [side for side in sides if can_grow(case, side)]
     if not growing:
-        return Passed(f"{told}, but {_barrier(spec)}")
-    if spec.is_ladder:
-        steps = list(spec.limits)
-        first = 0 if "low" in growing else steps.index(spec.choices[0])
-        last = len(steps) if "high" in growing else steps.index(spec.choices[-1]) + 1
-        new = spec.replace(choices=tuple(steps[first:last]), weights=None)
-    else:
-        new = spec.replace(
-            low=spec.farthest[0] if "low" in growing else spec.low,
-            high=spec.farthest[1] if "high" in growing else spec.high,
-        )
-    reason = f"{told}{_p(case.p_elsewhere)}"
+        return Passed(f"{told}, but {barrier(spec)}")
+    new = spec.opened(low="low" in growing, high="high" in growing)
+    reason = f"{told}{told_p(case.p_elsewhere)}"
     return Decision("expand", "refuted", new, reason, effect=case.effect, p=case.p_elsewhere)
 
 
@@ -82,21 +80,23 @@ def fair_trial(case: Case, policy: ConservativePolicy) -> Outcome:
     ahead = case.test.contrast.size > 0 and case.test.contrast[lead] > 0
     if not (p < rule.p and ahead):
         return Decision(
-            "keep", "fair trial", spec, f"{few}, and none leads{_p(p)}", effect=effect, p=p
+            "keep", "fair trial", spec, f"{few}, and none leads{told_p(p)}", effect=effect, p=p
         )
     floor = max(rule.share, rule.n_fair / case.n_trials)
     rest = len(spec.choices) - 1
     old = spec.weights or (1 / len(spec.choices),) * len(spec.choices)
     name = describe_value(spec.choices[lead])
     if 1 - rest * floor <= old[lead] + SLACK:
-        reason = f"{few}; {name} leads{_p(p)}, but {case.n_trials} trials leave no more to give it"
+        reason = (
+            f"{few}; {name} leads{told_p(p)}, but {case.n_trials} trials leave no more to give it"
+        )
         return Decision("keep", "fair trial", spec, reason, effect=effect, p=p)
     weights = tuple(1 - rest * floor if i == lead else floor for i in range(rest + 1))
     return Decision(
         "reweight",
         "fair trial",
         spec.replace(weights=weights),
-        f"{few}, so none is dropped; {name} leads by {effect:.0%}{_p(p)}",
+        f"{few}, so none is dropped; {name} leads by {effect:.0%}{told_p(p)}",
         effect=effect,
         p=p,
     )
@@ -123,14 +123,14 @@ def certain(case: Case, policy: ConservativePolicy) -> Outcome:
     if not effect >= rule.effect:
         return Passed(f"{value} is better by {effect:.1%} only (at least {rule.effect:.0%} wanted)")
     if not case.q < rule.q:
-        return Passed(f"{value} is better by {effect:.0%}, but that may be chance{_q(case.q)}")
+        return Passed(f"{value} is better by {effect:.0%}, but that may be chance{told_q(case.q)}")
     others = [case.score[case.choice_points(c)] for c in range(len(spec.choices)) if c != held[0]]
     worst = loss_bound(case.score[mine], others, policy.non_inferiority.confidence)
     if not worst <= policy.non_inferiority.margin:
         return Passed(f"fixing it could lose {worst:.0%} against the best alternative")
     reason = (
         f"all {int(case.elite.sum())} elites use {value}; it is better by {effect:.0%}"
-        f"{_q(case.q)}, and the rest had {tried} trials"
+        f"{told_q(case.q)}, and the rest had {tried} trials"
     )
     chosen = spec.choices[held[0]]
     return Decision("fix", "certain", None, reason, value=chosen, effect=effect, p=p)
@@ -190,7 +190,7 @@ def simplify(case: Case, policy: ConservativePolicy) -> Outcome:
     toward = test.rho < 0 if home < 0.5 else test.rho > 0
     value = describe_value(spec.neutral)
     if not (toward and test.p_trend < rule.p):
-        return Passed(f"no clear trend toward {value}: rho {test.rho:+.2f}{_p(test.p_trend)}")
+        return Passed(f"no clear trend toward {value}: rho {test.rho:+.2f}{told_p(test.p_trend)}")
     furthest = float(np.abs(x - home)[case.elite].max())
     if furthest > zone + SLACK:
         return Passed(f"its elites lie up to {furthest:.0%} of the range away from {value}")
@@ -201,7 +201,7 @@ def simplify(case: Case, policy: ConservativePolicy) -> Outcome:
     if np.isfinite(worst) and worst > policy.non_inferiority.margin:
         return Passed(f"without it one could lose {worst:.0%} against the best part of the range")
     reason = (
-        f"the score falls away from {value}: rho {test.rho:+.2f}{_p(test.p_trend)}, and all "
+        f"the score falls away from {value}: rho {test.rho:+.2f}{told_p(test.p_trend)}, and all "
         f"{test.n_elites} elites lie within {zone:.0%} of the range from it"
     )
     return Decision(
@@ -219,14 +219,16 @@ def cluster(case: Case, policy: ConservativePolicy) -> Outcome:
     if test.p_span < test.p_cluster:
         return Passed(
             f"the elites span {test.span:.0%} of the range, but later trials near the earlier "
-            f"elites did no better{_p(test.p_follow)}: the sampler may have put them there"
+            f"elites did no better{told_p(test.p_follow)}: the sampler may have put them there"
         )
     p = min(1.0, 2 * test.p_cluster)
     widest = rule.wide_span if case.q < rule.wide_q and p < rule.wide_q else rule.span
     if not test.span <= widest + SLACK:
         return Passed(f"the elites span {test.span:.0%} of the range")
     if not (case.q < rule.q and p < rule.q):
-        return Passed(f"the elites span {test.span:.0%} of the range, as chance may{_q(case.q)}")
+        return Passed(
+            f"the elites span {test.span:.0%} of the range, as chance may{told_q(case.q)}"
+        )
     chosen = test.column.x[case.elite]
     room = rule.margin * test.span
     if spec.type == "int" or spec.step is not None:
@@ -250,7 +252,7 @@ def cluster(case: Case, policy: ConservativePolicy) -> Outcome:
     limits = spec.limits or (spec.low, spec.high)
     reason = (
         f"the {test.n_elites} elites span {test.span:.0%} of the range, shorter than chance"
-        f"{_pq(p, case.q)}, and following them paid{_p(test.p_follow)}{''.join(notes)}"
+        f"{told_pq(p, case.q)}, and following them paid{told_p(test.p_follow)}{''.join(notes)}"
     )
     return Decision(
         "shift" if grows else "narrow",
@@ -271,44 +273,6 @@ def _one_step(spec: Parameter, chosen: np.ndarray) -> float:
     return float(np.log1p(step / top) / np.log(spec.high / spec.low))
 
 
-def presses(
-    case: Case, side: str, policy: ConservativePolicy, trend_p: float | None = None
-) -> tuple[bool, str]:
-    """Whether the elites press on a bound that may grow, and why or why not.
-
-    Where a range is to be narrowed, both sides of the elites should be known to be worse, so a
-    weaker trend (`trend_p`) is enough there to leave a side open.
-    """
-    rule, test = policy.at_the_bound, case.test
-    end = 0 if side == "low" else 1
-    share, share_all, p_crowd = test.crowd[end], test.crowd_all[end], test.p_crowd[end]
-    toward = -test.rho if side == "low" else test.rho
-    crowd = f"{share:.0%} of the elites lie at the {side} bound ({share_all:.0%} of all points)"
-    leads = test.p_trend < (trend_p or rule.trend_p) and toward > 0
-    if not share >= rule.share - SLACK and not leads:
-        return False, f"{share:.0%} of the elites lie at the {side} bound"
-    if toward < 0:
-        return False, f"{crowd}, but the trend points away: rho {test.rho:+.2f}"
-    p_few = _rarer(share, share_all, test.n_elites, test.n_active)
-    if share < rule.share - SLACK and p_few < rule.shun_p:
-        return False, f"{crowd}, fewer than chance{_p(p_few)}, though the trend leads there"
-    trend = test.p_trend < rule.p and toward > 0
-    if not (p_crowd < rule.p or trend):
-        return False, f"{crowd}, as chance may{_p(p_crowd)}, trend{_p(test.p_trend)}"
-    if not _can_grow(case, side):
-        return False, f"{crowd}, but {_barrier(case.parameter)}"
-    wall = case.walls.get(side)
-    if wall and wall.share >= rule.fail_share and wall.p < rule.fail_p:
-        return False, f"{crowd}, but {wall.n_failed} of {wall.n} trials fail there"
-    return True, f"{crowd}{_p(p_crowd)}; trend {test.rho:+.2f}{_p(test.p_trend)}"
-
-
-def _rarer(share: float, share_all: float, n_elites: int, n: int) -> float:
-    """Chance that so few of the elites, or fewer, lie where this share of all points does."""
-    there, elites_there = round(share_all * n), round(share * n_elites)
-    return hypergeometric_tail(n_elites - elites_there, n, n - there, n_elites)
-
-
 def at_the_bound(case: Case, policy: ConservativePolicy) -> Outcome:
     """Grow a bound that the elites press on."""
     spec, test = case.parameter, case.test
@@ -321,57 +285,10 @@ def at_the_bound(case: Case, policy: ConservativePolicy) -> Outcome:
     if not pressed:
         return Passed("; ".join(why for _, why in found.values()))
     reason = "; ".join(found[side][1] for side in pressed)
-    new = (_grown_ladder if spec.is_ladder else _grown_range)(case, pressed, policy)
+    new = (grown_ladder if spec.is_ladder else grown_range)(case, pressed, policy)
     ends = [0 if side == "low" else 1 for side in pressed]
     p = min([test.p_trend, *(test.p_crowd[end] for end in ends)])
     return Decision("expand", "at the bound", new, reason, effect=test.rho, p=p)
-
-
-def _grown_range(case: Case, pressed: list[str], policy: ConservativePolicy):
-    spec = case.parameter
-    low, high = float(spec.low), float(spec.high)
-    values = case.values[case.elite].astype(float)
-    if "low" in pressed:
-        low = toward_limit(spec, "low", policy.at_the_bound.reach)
-    if "high" in pressed:
-        high = toward_limit(spec, "high", policy.at_the_bound.reach)
-    if pressed == ["high"]:
-        low = halfway(spec, "low", values.min())
-    if pressed == ["low"]:
-        high = halfway(spec, "high", values.max())
-    within = (min(low, spec.low), max(high, spec.high))
-    limits = tuple(float(edge) for edge in spec.limits)
-    within = (
-        limits[0] if "low" in pressed else within[0],
-        limits[1] if "high" in pressed else within[1],
-    )
-    new_low, new_high = rounded_range(spec, low, high, within)
-    return spec.replace(low=new_low, high=new_high)
-
-
-def _grown_ladder(case: Case, pressed: list[str], policy: ConservativePolicy):
-    spec = case.parameter
-    used = [i for i in range(len(spec.choices)) if case.choice_points(i)[case.elite].any()]
-    first, last = 0, len(spec.choices) - 1
-    if pressed == ["high"]:
-        first = used[0] // 2
-    if pressed == ["low"]:
-        last -= (last - used[-1]) // 2
-    steps = list(spec.choices[first : last + 1])
-    allowed, reach = list(spec.limits), policy.at_the_bound.reach
-    below = allowed[: allowed.index(spec.choices[0])]
-    above = allowed[allowed.index(spec.choices[-1]) + 1 :]
-    if "low" in pressed:
-        steps = below[len(below) - math.ceil(reach * len(below)) :] + steps
-    if "high" in pressed:
-        steps += above[: math.ceil(reach * len(above))]
-    while len(steps) < min(policy.ladder.steps, len(spec.choices)) and first > 0:
-        first -= 1
-        steps.insert(0, spec.choices[first])
-    while len(steps) < min(policy.ladder.steps, len(spec.choices)) and last < len(spec.choices) - 1:
-        last += 1
-        steps.append(spec.choices[last])
-    return spec.replace(choices=tuple(steps), weights=None)
 
 
 def unexplored(case: Case, policy: ConservativePolicy) -> Outcome:
@@ -384,14 +301,8 @@ def unexplored(case: Case, policy: ConservativePolicy) -> Outcome:
     seen = _few(n)
     if spec.limits is None:
         return Passed(f"{seen}, but it has no limits beyond its range")
-    if spec.is_numeric:
-        low, high = spec.farthest
-        new = spec.replace(low=low, high=high)
-        same = (new.low, new.high) == (spec.low, spec.high)
-    else:
-        new = spec.replace(choices=tuple(spec.limits), weights=None)
-        same = new.choices == spec.choices
-    if same:
+    new = spec.opened()
+    if new == spec:
         return Passed(f"{seen}, and it stands at its limits already")
     return Decision("expand", "unexplored", new, f"{seen}: nothing is known of it")
 
@@ -402,7 +313,7 @@ def ladder(case: Case, policy: ConservativePolicy) -> Outcome:
     if not spec.is_ladder:
         return Passed("it is no ladder", in_question=False)
     if not case.q < rule.q or not case.elite.any():
-        return Passed(f"its trend may be chance: rho {test.rho:+.2f}{_q(case.q)}")
+        return Passed(f"its trend may be chance: rho {test.rho:+.2f}{told_q(case.q)}")
     used = [i for i in range(len(spec.choices)) if case.choice_points(i)[case.elite].any()]
     up, size = test.rho > 0, len(spec.choices)
     allowed = list(spec.limits or spec.choices)
@@ -424,7 +335,7 @@ def ladder(case: Case, policy: ConservativePolicy) -> Outcome:
     action = "shift" if dropped and added else "narrow" if dropped else "expand"
     reason = (
         f"{'larger' if up else 'smaller'} is better: rho {test.rho:+.2f}"
-        f"{_pq(test.p_trend, case.q)}; {_moved('drop', dropped)}{_moved('add', added)}"
+        f"{told_pq(test.p_trend, case.q)}; {_moved('drop', dropped)}{_moved('add', added)}"
     ).rstrip("; ")
     new = spec.replace(choices=tuple(steps), weights=None, limits=tuple(allowed))
     return Decision(action, "ladder", new, reason, effect=test.rho, p=test.p_trend)
@@ -437,10 +348,12 @@ def keep(case: Case, policy: ConservativePolicy) -> Outcome:
     if n < 2 or not np.isfinite(effect):
         reason = f"nothing can be said from {n} points"
     elif case.q < 0.10:
-        reason = f"effect {effect:+.2f} over {n} points{_q(case.q)}, but no rule calls for a change"
+        reason = (
+            f"effect {effect:+.2f} over {n} points{told_q(case.q)}, but no rule calls for a change"
+        )
     elif np.isfinite(needed):
         reason = (
-            f"effect {effect:+.2f} over {n} points may be chance{_p(case.test.p)}; "
+            f"effect {effect:+.2f} over {n} points may be chance{told_p(case.test.p)}; "
             f"about {max(needed, n + 1):.0f} active points would settle an effect of this size"
         )
     else:
@@ -478,39 +391,6 @@ def decide(case: Case, policy: ConservativePolicy) -> Decision:
 def _few(n: int) -> str:
     """Say that few elites had a parameter active."""
     return "no elite had it active" if not n else f"only {n} elites had it active"
-
-
-def _barrier(spec: Parameter) -> str:
-    if spec.limits is None:
-        return "no `limits` say how far it may grow"
-    return "it stands at its limit"
-
-
-def _can_grow(case: Case, side: str) -> bool:
-    spec = case.parameter
-    if spec.limits is None:
-        return False
-    end = 0 if side == "low" else -1
-    if spec.is_ladder:
-        return spec.choices[end] != spec.limits[end]
-    low, high = spec.farthest
-    return spec.low > low if side == "low" else spec.high < high
-
-
-def _p(p: float) -> str:
-    return f" (p {_figure(p)})"
-
-
-def _q(q: float) -> str:
-    return f" (q {_figure(q)})"
-
-
-def _pq(p: float, q: float) -> str:
-    return f" (p {_figure(p)}, q {_figure(q)})"
-
-
-def _figure(p: float) -> str:
-    return "unknown" if not np.isfinite(p) else f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
 
 
 def _listed(spec, sizes: list[int]) -> str:

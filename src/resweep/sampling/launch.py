@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
@@ -50,23 +51,26 @@ def inherited(ancestors: Sequence[tuple[str, Ledger]], space: Space) -> pd.DataF
         As `resweep.sampling.warmstart.carry`; the oldest ancestor's trials first. Fallback trials
         outside an ancestor's own space are among them.
     """
+    return _carried(_homes(ancestors), space)
+
+
+def _homes(ancestors: Sequence[tuple[str, Ledger]]) -> list[tuple[str, list[Ledger]]]:
+    """Return each ancestor's ledger, and its trials outside its space in that they came from."""
+    found = []
+    for (name, ledger), older in zip_longest(ancestors, ancestors[1:]):
+        homes = [ledger]
+        if older and len(ledger.outside):
+            homes.append(ledger.elsewhere(_in_terms_of(opened(older[1].space), ledger.space)))
+        found.append((name, homes))
+    return found
+
+
+def _carried(ancestors: Sequence[tuple[str, list[Ledger]]], space: Space) -> pd.DataFrame:
     tables = []
-    for index, (name, ledger) in enumerate(ancestors):
-        found = carry(ledger, name, space)
-        elsewhere = _elsewhere(ancestors, index)
-        if elsewhere is not None:
-            more = carry(elsewhere, name, space)
-            found = pd.concat([found, more]).sort_values("number", kind="stable")
-        tables.append(found)
-    return pd.concat(tables[::-1], ignore_index=True) if tables else pd.DataFrame()
-
-
-def _elsewhere(ancestors: Sequence[tuple[str, Ledger]], index: int) -> Ledger | None:
-    """Return an ancestor's fallback trials outside its space, in the space they came from."""
-    ledger = ancestors[index][1]
-    if not len(ledger.outside) or index + 1 == len(ancestors):
-        return None
-    return ledger.elsewhere(_in_terms_of(opened(ancestors[index + 1][1].space), ledger.space))
+    for name, homes in reversed(ancestors):
+        table = pd.concat([carry(home, name, space) for home in homes])
+        tables.append(table.sort_values("number", kind="stable"))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def best_points(
@@ -122,11 +126,13 @@ def build(
     InputError
         If an enqueued point does not fit the space.
     """
-    table = inherited(ancestors, space)
+    homes = _homes(ancestors)
+    table = _carried(homes, space)
     points = [_checked(point, space, index) for index, point in enumerate(enqueue)]
     best = []
-    if ancestors:
-        best = best_points(ancestors[0][1], enqueue_best, _elsewhere(ancestors, 0))
+    if homes:
+        own, *elsewhere = homes[0][1]
+        best = best_points(own, enqueue_best, *elsewhere)
     for point, home in best:
         try:
             points.append(reexpress(point, home, space))
@@ -142,24 +148,13 @@ def build(
     if ancestors:
         parent = opened(ancestors[0][1].space)
         launch["fallback_space"] = _in_terms_of(parent, space).dumps()
-        launch["fallback_warm"] = _pairs(inherited(ancestors, parent)) if warm_start else []
+        launch["fallback_warm"] = _pairs(_carried(homes, parent)) if warm_start else []
     return launch, table.drop(columns="params", errors="ignore")
 
 
 def opened(space: Space) -> Space:
     """Return a space with every range and ladder at its limits."""
-    params = []
-    for param in space:
-        if param.limits is None:
-            params.append(param)
-        elif param.is_numeric:
-            low, high = param.farthest
-            params.append(param.replace(low=low, high=high))
-        elif param.choices != param.limits:
-            params.append(param.replace(choices=param.limits, weights=None))
-        else:
-            params.append(param)
-    return space.replace(params=tuple(params))
+    return space.replace(params=tuple(param.opened() for param in space))
 
 
 def _pairs(table: pd.DataFrame) -> list[list]:

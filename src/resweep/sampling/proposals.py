@@ -53,6 +53,12 @@ class Proposal:
     params: dict[str, Any]
     replicate_of: int | None = None
 
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """What the user attributes of its record say of it."""
+        repeated = {} if self.replicate_of is None else {"replicate_of": self.replicate_of}
+        return {"kind": self.kind, **repeated}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -103,7 +109,8 @@ class Proposer:
         self.records: list[Mapping[str, Any]] = []
         self.history = History(plan.space, plan.warm)
         self.fallback = History(plan.fallback_space, ()) if plan.fallback_space else None
-        self._sign = 1 if plan.space.direction == "maximize" else -1
+        scores = (plan.space.sign * value for _, value in plan.warm)
+        self._inherited = max(scores, default=-math.inf)
         self._taken = {_key(params) for params, _ in plan.warm}
         self._shares = {
             (kind, param.name): _Shares(param)
@@ -210,7 +217,7 @@ class Proposer:
     def _finalist(self) -> Proposal | None:
         """Return the one of the best points that was evaluated least."""
         values = {n: v for n, v in self._scores().items() if self.proposals[n].kind != sch.FALLBACK}
-        means = {first: sum(v) / len(v) for first, v in values.items()}
+        means = _means(values)
         finalists = sorted(means, key=lambda first: (-means[first], first))[:FINALISTS]
         pending = [p.replicate_of for p in self.proposals[len(self.records) :]]
         if not finalists:
@@ -224,14 +231,11 @@ class Proposer:
         Then the refinement was wrong, and what is left of the sweep goes where that point came
         from, until the space itself holds a better one again. (benchmarks/refine.py)
         """
-        if self.fallback is None:
-            return False
-        means = {first: sum(v) / len(v) for first, v in self._scores().items()}
+        means = _means(self._scores()) if self.fallback else {}
         if not means:
             return False
         best = max(means, key=lambda first: (means[first], -first))
-        inherited = max((self._sign * value for _, value in self.plan.warm), default=-math.inf)
-        if self.proposals[best].kind != sch.FALLBACK or means[best] <= inherited:
+        if self.proposals[best].kind != sch.FALLBACK or means[best] <= self._inherited:
             return False
         return self._point_in(self.history, self.proposals[best]) is None
 
@@ -241,7 +245,7 @@ class Proposer:
         for proposal, record in zip(self.proposals, self.records, strict=False):
             if record["state"] == "COMPLETE":
                 first = proposal.number if proposal.replicate_of is None else proposal.replicate_of
-                scores.setdefault(first, []).append(self._sign * record["value"])
+                scores.setdefault(first, []).append(self.plan.space.sign * record["value"])
         return scores
 
 
@@ -264,6 +268,10 @@ def make_sampler(name: str, seed: int) -> BaseSampler:
         independent = RandomSampler(seed=seed)
         return GPSampler(seed=seed, independent_sampler=independent)
     return RandomSampler(seed=seed)
+
+
+def _means(scores: Mapping[int, Sequence[float]]) -> dict[int, float]:
+    return {first: sum(values) / len(values) for first, values in scores.items()}
 
 
 def _recorded(record: Mapping[str, Any]) -> Proposal:

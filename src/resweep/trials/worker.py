@@ -283,9 +283,7 @@ def _record(
     if state == "PRUNED" and curve:
         value = curve[-1][1]
     attrs = dict(trial.user_attrs) if trial else {}
-    attrs |= {"kind": proposal.kind, "seed": trial_seed(job.settings["seed"], proposal.number)}
-    if proposal.replicate_of is not None:
-        attrs["replicate_of"] = proposal.replicate_of
+    attrs |= proposal.attrs | {"seed": trial_seed(job.settings["seed"], proposal.number)}
     if reason is not None:
         attrs["fail_reason"] = reason
     return {

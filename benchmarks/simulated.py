@@ -1,0 +1,23 @@
+"""Sweeps whose values are computed instead of trained, proposed as the workflow proposes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from resweep.sampling.proposals import Plan, Proposal, Proposer
+
+
+def simulate(plan: Plan, n_trials: int, value: Callable[[Proposal], float]) -> list[dict]:
+    """Propose trial after trial and return their records; `value` gives what each ends with."""
+    proposer, records = Proposer(plan), {}
+    for number in range(n_trials):
+        proposal = proposer.propose(number, records)
+        records[number] = {
+            "number": number,
+            "params": proposal.params,
+            "state": "COMPLETE",
+            "value": value(proposal),
+            "curve": [],
+            "user_attrs": proposal.attrs,
+        }
+    return list(records.values())
