@@ -1,12 +1,18 @@
 # make sweep   set up and run the default: v2, its analysis, the refined v3 and v3's trials
 # make test    set up and run all tests; those without their program (PostgreSQL, Slurm, Chromium) say so
-# make env     set up only
+# make env     set up only; `make dev` with what tests, lint and benchmarks want
 PYTHON ?= python3
-CORES ?= 4
-ENV := .venv/.complete
+CORES ?= all
+# Without an NVIDIA GPU, PyPI's PyTorch for Linux brings 2.5 GB that are never used; the build without:
+# make sweep TORCH="--index-url https://download.pytorch.org/whl/cpu"
+TORCH ?=
 BIN := .venv/bin
+ENV := .venv/.runtime
+DEVELOPMENT := .venv/.development
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(PIP))
 .DELETE_ON_ERROR:
-.PHONY: sweep champions report test unit lint env clean
+.PHONY: sweep champions report test unit lint env dev clean
 
 sweep: $(ENV)
 	$(BIN)/snakemake --cores $(CORES) sweep_v3
@@ -17,15 +23,15 @@ champions: $(ENV)
 report: $(ENV)
 	$(BIN)/snakemake --cores $(CORES) report
 
-test: $(ENV)
+test: $(DEVELOPMENT)
 	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/corpus
 	$(BIN)/python -m pytest tests/workflow tests/postgresql tests/browser tests/faults tests/slurm
 
 # The quick part of the tests.
-unit: $(ENV)
+unit: $(DEVELOPMENT)
 	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/corpus
 
-lint: $(ENV)
+lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules workflow/Snakefile
@@ -33,11 +39,20 @@ lint: $(ENV)
 
 env: $(ENV)
 
+dev: $(DEVELOPMENT)
+
+# Two steps: what the workflow runs on, and what tests, lint and benchmarks want beside it. PyTorch
+# always comes by pip, whose configuration may name the place of a build for this machine.
 $(ENV): envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Resweep needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) $(TORCH) $$(grep ^torch== envs/requirements.txt)
+	$(INSTALL) -r envs/requirements.txt
+	$(INSTALL) --no-deps --editable .
+	touch $@
+
+$(DEVELOPMENT): $(ENV) envs/requirements-dev.txt
+	$(INSTALL) -r envs/requirements-dev.txt
 	touch $@
 
 clean:
