@@ -35,9 +35,9 @@ from resweep.evidence.power import power_table
 from resweep.evidence.ranges import empirical_ranges, ranges_explored
 from resweep.evidence.significance import significance
 from resweep.evidence.stability import stability
-from resweep.ledger import Ledger
+from resweep.ledger.trials import Ledger
 from resweep.refinement.refine import refine
-from resweep.space import Parameter, Space
+from resweep.space.model import Parameter, Space
 
 FACTOR = 5
 

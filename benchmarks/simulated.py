@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from resweep.sampling.proposals import Plan, Proposal, Proposer
+from resweep.sweep.proposals import Plan, Proposal, Proposer
 
 
 def simulate(plan: Plan, n_trials: int, value: Callable[[Proposal], float]) -> list[dict]:

@@ -24,8 +24,8 @@ import optuna
 import pandas as pd
 from simulated import simulate
 
-from resweep.sampling.proposals import Plan, make_sampler
-from resweep.space import Parameter, Space
+from resweep.space.model import Parameter, Space
+from resweep.sweep.proposals import Plan, make_sampler
 
 SLOWEST = 5.0
 CHECKED = (30, 50, 100)

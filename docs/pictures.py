@@ -4,10 +4,10 @@ from pathlib import Path
 
 from resweep import Ledger, Space, refine
 from resweep.evidence.elites import elite_choices
-from resweep.evidence.points import points
-from resweep.figures import style
-from resweep.figures.parameters import bounds_figure
 from resweep.files import write_bytes_atomic
+from resweep.ledger.points import points
+from resweep.reporting.figures import style
+from resweep.reporting.figures.parameters import bounds_figure
 
 SOURCE = "tests/fixtures/v2_trials.csv"
 

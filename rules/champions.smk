@@ -57,7 +57,7 @@ if BUILT_IN:
         message:
             "{wildcards.sweep}: champion {wildcards.rank}, seed {wildcards.seed}"
         shell:
-            "python -m resweep.trials.slots {resources.gpu}"
+            "python -m resweep.sweep.trials.slots {resources.gpu}"
             " python -m resweep.tasks.arc.champion --params {input.params:q}"
             " --fixed {input.fixed:q} --data {input.data:q} --seed {params.seed}"
             " {params.options} --threads {threads} --resume {params.resume:q}"
@@ -102,12 +102,12 @@ else:
             seed=champion_seed_of,
             objective=CONFIG.objective,
             data=f"--data {DATA}" if DATA else "",
-            code=digest("resweep.champions", CONFIG.objective.partition(":")[0], *CONFIG.code),
+            code=digest("resweep.champions.model", CONFIG.objective.partition(":")[0], *CONFIG.code),
         message:
             "{wildcards.sweep}: champion {wildcards.rank}, seed {wildcards.seed}"
         shell:
-            "python -m resweep.trials.slots {resources.gpu}"
-            " python -m resweep.champions --params {input.params:q}"
+            "python -m resweep.sweep.trials.slots {resources.gpu}"
+            " python -m resweep.champions.model --params {input.params:q}"
             " --space {input.space:q} --objective {params.objective:q} --seed {params.seed}"
             " {params.data} --threads {threads} --out {output.metrics:q} > {log:q} 2>&1"
 

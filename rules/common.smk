@@ -11,10 +11,10 @@ from snakemake_interface_executor_plugins.settings import SharedFSUsage
 ROOT = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from resweep import config as configuration
-from resweep.code import digest
+from resweep.workflow import configuration
+from resweep.workflow.digests import digest
 from resweep.errors import InputError
-from resweep.sampling.schedule import (
+from resweep.sweep.schedule import (
     Schedule,
     job_count,
     jobs_before,
@@ -22,8 +22,8 @@ from resweep.sampling.schedule import (
     seed_for,
     side_by_side,
 )
-from resweep.script import share_library
-from resweep.space import Space
+from resweep.workflow.scripts import share_library
+from resweep.space.model import Space
 
 share_library()
 try:
@@ -265,7 +265,9 @@ def sweep_files(sweep):
     return refined + [result(sweep, name) for name in ("trials.csv", "study.db")]
 
 
-TRIAL_CODE = digest("resweep.trials.__main__", CONFIG.objective.partition(":")[0], *CONFIG.code)
+TRIAL_CODE = digest(
+    "resweep.sweep.trials.__main__", CONFIG.objective.partition(":")[0], *CONFIG.code
+)
 
 
 ANALYSIS = (
@@ -449,7 +451,7 @@ def document_inputs(wildcards):
 
 def report_inputs(wildcards):
     """Return what the report of a sweep shows: it, its parent, the decisions, the champions."""
-    style = [str(ROOT / "src/resweep/report" / f"report.{kind}") for kind in ("css", "js")]
+    style = [str(ROOT / "src/resweep/reporting/page" / f"report.{kind}") for kind in ("css", "js")]
     inputs = evidence_inputs(wildcards) | {"style": style}
     if parent_of(wildcards):
         inputs["champions"] = champions_files(wildcards.sweep)

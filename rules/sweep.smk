@@ -109,7 +109,8 @@ rule preflight:
     message:
         "{wildcards.sweep}: going through the launch checklist"
     shell:
-        "python -m resweep.preflight {params.options}" " --out {output.checklist:q} > {log:q} 2>&1"
+        "python -m resweep.sweep.preflight {params.options}"
+        " --out {output.checklist:q} > {log:q} 2>&1"
 
 
 # Trials cost most. They start by `shell`, so that neither a touch nor a checkout of the same text
@@ -144,8 +145,8 @@ rule trials:
     message:
         "{wildcards.sweep}: trials of job {wildcards.job}"
     shell:
-        "python -m resweep.trials.slots {resources.gpu}"
-        " python -m resweep.trials --job {wildcards.job} --launch {input.launch:q}"
+        "python -m resweep.sweep.trials.slots {resources.gpu}"
+        " python -m resweep.sweep.trials --job {wildcards.job} --launch {input.launch:q}"
         " --settings {params.settings:q} {params.data} --attempt {resources.attempt}"
         " --records {output.records:q} --timings {output.timings:q} > {log:q} 2>&1"
 

@@ -11,8 +11,8 @@ __all__ = ["InputError", "Ledger", "Space", "refine"]
 
 _HOMES = {
     "InputError": "resweep.errors",
-    "Ledger": "resweep.ledger",
-    "Space": "resweep.space",
+    "Ledger": "resweep.ledger.trials",
+    "Space": "resweep.space.model",
     "refine": "resweep.refinement.refine",
 }
 

@@ -222,8 +222,8 @@ def _out(parser: argparse.ArgumentParser) -> None:
 
 def validate(given: argparse.Namespace) -> None:
     """Check a space and print what it holds."""
-    from resweep import spacereview
-    from resweep.space import Space
+    from resweep.space import review as spacereview
+    from resweep.space.model import Space
 
     space = Space.load(given.space)
     print(f"{given.space}: a valid space")
@@ -235,8 +235,8 @@ def validate(given: argparse.Namespace) -> None:
 def import_(given: argparse.Namespace) -> None:
     """Import a finished study."""
     from resweep.files import write_text_atomic
-    from resweep.storage import from_environment
-    from resweep.study import import_study
+    from resweep.sources.optuna import import_study
+    from resweep.sources.storage import from_environment
 
     storage = given.storage if given.storage is not None else from_environment(given.storage_env)
     space, ledger = import_study(storage, given.study)
@@ -256,7 +256,7 @@ def import_(given: argparse.Namespace) -> None:
 def analyze(given: argparse.Namespace) -> None:
     """Write the evidence of a sweep."""
     ledger = _ledger(given.trials, given.space)
-    from resweep import analysis
+    from resweep.reporting import analysis
 
     files = analysis.analyze(ledger)
     out = _folder(given.out)
@@ -299,8 +299,8 @@ def compare(given: argparse.Namespace) -> None:
         raise InputError(f"--space is given {len(given.space)} times", mend="give it at most twice")
     spaces = [*given.space, *given.space][:2] or [None, None]
     ledgers = [_sweep_ledger(path, s) for path, s in zip((given.a, given.b), spaces, strict=True)]
-    from resweep.compare import best_so_far, comparison_text
-    from resweep.compare import compare as compare_
+    from resweep.evidence.comparison import best_so_far, comparison_text
+    from resweep.evidence.comparison import compare as compare_
     from resweep.files import write_csv_atomic, write_text_atomic
 
     table, curves = compare_(*ledgers), best_so_far(*ledgers)
@@ -315,14 +315,14 @@ def compare(given: argparse.Namespace) -> None:
 
 def live(given: argparse.Namespace) -> None:
     """Tell how far a sweep has come."""
-    from resweep.report.live import watch
+    from resweep.reporting.live.page import watch
 
     watch(given.sweep, given.results, every=given.every, once=given.once, out=sys.stdout)
 
 
 def approve(given: argparse.Namespace) -> None:
     """Approve a refined space."""
-    from resweep.approval import approve as approve_
+    from resweep.sweep.approval import approve as approve_
 
     print(approve_(given.sweep, given.results))
 
@@ -340,10 +340,10 @@ def predict(given: argparse.Namespace) -> int:
 
 
 def _ledger(trials: str | Path, space: str | Path):
-    from resweep.space import Space
+    from resweep.space.model import Space
 
     loaded = Space.load(space)  # before pandas is imported: most mistakes are here
-    from resweep.ledger import Ledger
+    from resweep.ledger.trials import Ledger
 
     ledger = Ledger.load(trials, loaded)
     for note in ledger.notes:

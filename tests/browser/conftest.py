@@ -1,13 +1,8 @@
 """A headless Chromium, and the pages that it looks at: made from the fixture study, no training."""
 
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
-
-UNIT = Path(__file__).parents[1] / "unit"
-sys.path[:0] = [str(UNIT / "report"), str(UNIT / "evidence")]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No sandbox: containers forbid it, and the pages are our own. The rest keeps it from phoning home.
@@ -39,9 +34,9 @@ def pages(tmp_path_factory):
     import reports
     import running_sweeps as sweeps
 
-    from resweep.report.live import live_page
-    from resweep.report.page import page
-    from resweep.report.progress import read_progress
+    from resweep.reporting.live.page import live_page
+    from resweep.reporting.live.progress import read_progress
+    from resweep.reporting.page.page import page
 
     folder = tmp_path_factory.mktemp("pages")
     (folder / "v2.html").write_text(page(reports.v2_report()))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import reports
 
-from resweep.report.headline import honest_interval
+from resweep.reporting.page.headline import honest_interval
 
 pytestmark = pytest.mark.browser
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from resweep import config
 from resweep.errors import InputError
-from resweep.ledger import Ledger
-from resweep.space import Space
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Space
+from resweep.workflow import configuration as config
 
 HEAD = "direction: maximize\nparam_ranges:\n"
 SPACES = {

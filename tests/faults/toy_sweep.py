@@ -140,7 +140,7 @@ class Sweep:
             text = " ".join(words)
             roles = {
                 "": True,
-                "supervisor": "-m resweep.trials" in text and "bash" not in words[0],
+                "supervisor": "-m resweep.sweep.trials" in text and "bash" not in words[0],
                 "worker": "multiprocessing.spawn" in text,
             }
             if words and roles[role]:

@@ -13,12 +13,11 @@ from optuna.trial import create_trial
 
 from resweep.cli import main
 from resweep.errors import InputError
-from resweep.ledger import Ledger
-from resweep.space import Space
-from resweep.study import import_study, read_sweep
+from resweep.ledger.trials import Ledger
+from resweep.sources.optuna import import_study, read_sweep
+from resweep.space.model import Space
 
 sys.path.append(str(Path(__file__).parents[1]))
-sys.path.append(str(Path(__file__).parents[1] / "unit"))
 sys.path.append(str(Path(__file__).parents[1] / "workflow"))
 from messy_study import make_messy_study
 from postgresql.server import PASSWORD, binaries, running

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from resweep import cli
-from resweep.space import Space
+from resweep.space.model import Space
 
 ROOT = Path(__file__).parents[2]
 V2 = ROOT / "config/spaces/v2.yaml"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resweep.ledger import Ledger
-from resweep.space import Space
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Space
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "rules", "workflow", "src", "config", "profiles", "envs")

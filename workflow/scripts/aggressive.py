@@ -1,7 +1,7 @@
 """The blind refinement that people warn of, as a reference; it is never run unless asked for."""
 
 from resweep.refinement.refine import refine
-from resweep.script import load_ledger, main
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-from resweep.documents.checklist import Launch, launch_checklist
-from resweep.documents.quickreference import quick_reference
 from resweep.files import write_text_atomic
-from resweep.report.inputs import read_table
-from resweep.script import main
-from resweep.space import Space
+from resweep.reporting.documents.checklist import Launch, launch_checklist
+from resweep.reporting.documents.quickreference import quick_reference
+from resweep.reporting.inputs import read_table
+from resweep.space.model import Space
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

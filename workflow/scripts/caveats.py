@@ -6,7 +6,7 @@ from resweep.evidence.fingerprints import dead_parameters
 from resweep.evidence.noise import noise
 from resweep.evidence.stability import stability
 from resweep.files import write_csv_atomic
-from resweep.script import load_ledger, main
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

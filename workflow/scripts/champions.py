@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from resweep.champions import classifier_tables, model_card, value_tables
+from resweep.champions.model import classifier_tables, model_card, value_tables
 from resweep.files import write_csv_atomic, write_text_atomic
-from resweep.script import main
-from resweep.space import Space
+from resweep.space.model import Space
+from resweep.workflow.scripts import main
 
 
 def read(path):

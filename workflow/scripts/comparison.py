@@ -1,13 +1,13 @@
 """Compare a sweep with its parent: a table, a page for a person, a figure."""
 
-from resweep.compare import compare, comparison_text
-from resweep.evidence.points import points
-from resweep.figures.outcome import comparison_figure
-from resweep.figures.style import png_bytes, svg_bytes
+from resweep.evidence.comparison import compare, comparison_text
 from resweep.files import write_bytes_atomic, write_csv_atomic, write_text_atomic
-from resweep.ledger import Ledger
-from resweep.script import main
-from resweep.space import Space
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
+from resweep.reporting.figures.outcome import comparison_figure
+from resweep.reporting.figures.style import png_bytes, svg_bytes
+from resweep.space.model import Space
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

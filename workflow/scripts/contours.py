@@ -1,11 +1,11 @@
 """Contours of the three most informative pairs of parameters."""
 
 from resweep.evidence.contours import contours, informative_pairs
-from resweep.evidence.points import points
-from resweep.figures.evidence import contours_figure
-from resweep.figures.style import png_bytes
 from resweep.files import write_bytes_atomic, write_csv_atomic
-from resweep.script import load_ledger, main
+from resweep.ledger.points import points
+from resweep.reporting.figures.evidence import contours_figure
+from resweep.reporting.figures.style import png_bytes
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

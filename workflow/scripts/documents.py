@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from resweep.documents.executive import executive_summary
-from resweep.documents.findings import findings
 from resweep.files import write_text_atomic
-from resweep.report.inputs import read_report, read_table
-from resweep.script import main
+from resweep.reporting.documents.executive import executive_summary
+from resweep.reporting.documents.findings import findings
+from resweep.reporting.inputs import read_report, read_table
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

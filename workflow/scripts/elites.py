@@ -1,9 +1,9 @@
 """Elites: their shares of each choice, their spans, their crowding at bounds."""
 
 from resweep.evidence.elites import elite_choices, elite_crowding, elite_spans
-from resweep.evidence.points import points
 from resweep.files import write_csv_atomic
-from resweep.script import load_ledger, main
+from resweep.ledger.points import points
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from resweep.figures.catalogue import FIGURES
 from resweep.files import write_bytes_atomic
-from resweep.report.inputs import read_report
-from resweep.script import main
+from resweep.reporting.figures.catalogue import FIGURES
+from resweep.reporting.inputs import read_report
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from resweep.champions import finalists
+from resweep.champions.model import finalists
 from resweep.files import write_json_atomic
-from resweep.script import load_ledger, main
-from resweep.space import Space
+from resweep.space.model import Space
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from resweep.files import write_text_atomic
-from resweep.report.inputs import read_report
-from resweep.report.page import page
-from resweep.script import main
+from resweep.reporting.inputs import read_report
+from resweep.reporting.page.page import page
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

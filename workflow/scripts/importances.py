@@ -1,10 +1,10 @@
 """Importances by Optuna's evaluators, each with intervals and a permutation threshold."""
 
 from resweep.evidence.importances import importances, importances_html
-from resweep.figures.evidence import importances_figure
-from resweep.figures.style import png_bytes
 from resweep.files import write_bytes_atomic, write_csv_atomic, write_text_atomic
-from resweep.script import load_ledger, main
+from resweep.reporting.figures.evidence import importances_figure
+from resweep.reporting.figures.style import png_bytes
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from resweep.script import main
-from resweep.study import read_sweep
+from resweep.sources.optuna import read_sweep
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

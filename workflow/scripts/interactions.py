@@ -2,7 +2,7 @@
 
 from resweep.evidence.interactions import interactions
 from resweep.files import write_csv_atomic
-from resweep.script import load_ledger, main
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

@@ -2,12 +2,12 @@
 
 import json
 
-from resweep.approval import check_approved
 from resweep.files import canonical_json, write_csv_atomic, write_text_atomic
-from resweep.ledger import Ledger
-from resweep.sampling.launch import build
-from resweep.script import main
-from resweep.space import Space
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Space
+from resweep.sweep.approval import check_approved
+from resweep.sweep.launch import build
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

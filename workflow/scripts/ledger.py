@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from resweep.files import write_csv_atomic, write_json_atomic
-from resweep.provenance import provenance
-from resweep.sampling.launch import sweep_ledger
-from resweep.script import main
-from resweep.space import Space
-from resweep.trials import record
+from resweep.space.model import Space
+from resweep.sweep.launch import sweep_ledger
+from resweep.sweep.trials import record
+from resweep.workflow.provenance import provenance
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

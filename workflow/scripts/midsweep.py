@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 from resweep.files import write_json_atomic
-from resweep.ledger import Ledger
-from resweep.midsweep import best_value, decide
-from resweep.sampling.launch import sweep_ledger
-from resweep.script import main
-from resweep.space import Space
-from resweep.trials import record
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Space
+from resweep.sweep.launch import sweep_ledger
+from resweep.sweep.midsweep import best_value, decide
+from resweep.sweep.trials import record
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from resweep.evidence.overview import best_so_far, overview
-from resweep.figures.evidence import history_figure
-from resweep.figures.style import png_bytes
 from resweep.files import write_bytes_atomic, write_csv_atomic
-from resweep.script import load_ledger, main
+from resweep.reporting.figures.evidence import history_figure
+from resweep.reporting.figures.style import png_bytes
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

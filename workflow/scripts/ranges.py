@@ -4,7 +4,7 @@ import yaml
 
 from resweep.evidence.ranges import empirical_ranges, ranges_explored
 from resweep.files import write_csv_atomic, write_text_atomic
-from resweep.script import load_ledger, main
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

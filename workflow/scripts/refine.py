@@ -3,7 +3,7 @@
 from resweep.files import write_csv_atomic, write_text_atomic
 from resweep.refinement.rationale import rationale
 from resweep.refinement.refine import refine
-from resweep.script import load_ledger, main
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

@@ -3,7 +3,7 @@
 from resweep.evidence.power import power_table
 from resweep.evidence.significance import significance
 from resweep.files import write_csv_atomic
-from resweep.script import load_ledger, main
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

@@ -2,9 +2,9 @@
 
 import json
 
-from resweep.sampling.launch import first_space
-from resweep.script import main
-from resweep.space import Space
+from resweep.space.model import Space
+from resweep.sweep.launch import first_space
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from resweep.ledger import Ledger
-from resweep.script import main
-from resweep.space import Space
-from resweep.study import export_study
+from resweep.ledger.trials import Ledger
+from resweep.sources.optuna import export_study
+from resweep.space.model import Space
+from resweep.workflow.scripts import main
 
 
 def run(snakemake):

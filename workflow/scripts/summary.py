@@ -7,7 +7,7 @@ import pandas as pd
 
 from resweep.evidence.summary import summary
 from resweep.files import write_text_atomic
-from resweep.script import load_ledger, main
+from resweep.workflow.scripts import load_ledger, main
 
 
 def run(snakemake):

@@ -7,15 +7,15 @@ import pandas as pd
 
 from resweep.evidence.directionality import choice_mask
 from resweep.evidence.drift import SCORE, drift
-from resweep.evidence.elsewhere import elsewhere
 from resweep.evidence.fingerprints import dead_parameters
 from resweep.evidence.noise import noise
-from resweep.evidence.points import columns, points
+from resweep.evidence.outside import elsewhere
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.ranges import ranges_explored
 from resweep.evidence.stability import stability
-from resweep.ledger import Ledger
-from resweep.space import describe_value
+from resweep.ledger.points import columns, points
+from resweep.ledger.trials import Ledger
+from resweep.space.model import describe_value
 
 FEW_POINTS_PER_PARAMETER = 5
 LARGEST_GAP = 0.4

@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from resweep.evidence.permutation import centred_ranks
-from resweep.evidence.points import Column, at_position, columns, points
-from resweep.ledger import Ledger
-from resweep.space import Parameter
+from resweep.ledger.points import Column, at_position, columns, points
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Parameter
 
 N_PAIRS = 3
 GRID = 25

@@ -19,7 +19,6 @@ from resweep.evidence.permutation import (
     resampled_correlation,
     resampled_ranks,
 )
-from resweep.evidence.points import Column, points
 from resweep.evidence.significance import (
     MIN_ACTIVE,
     N_PERMUTATIONS,
@@ -27,7 +26,8 @@ from resweep.evidence.significance import (
     score_tests,
     significance_table,
 )
-from resweep.ledger import Ledger
+from resweep.ledger.points import Column, points
+from resweep.ledger.trials import Ledger
 
 N_BOOTSTRAP = 1000
 MIN_BOOTSTRAP = 5  # fewer points than this: no interval

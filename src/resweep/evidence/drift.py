@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from resweep.evidence.permutation import centred_ranks, exceedance_p, permutations
-from resweep.evidence.points import columns, points
 from resweep.evidence.significance import N_PERMUTATIONS
-from resweep.ledger import Ledger
+from resweep.ledger.points import columns, points
+from resweep.ledger.trials import Ledger
 
 SCORE = "(score)"
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from resweep.evidence.directionality import choice_mask
-from resweep.evidence.followup import follow_up_p
-from resweep.evidence.points import points
+from resweep.evidence.sequential import follow_up_p
 from resweep.evidence.significance import N_PERMUTATIONS, hypergeometric_tail, score_tests
-from resweep.ledger import Ledger
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
 
 
 def elite_choices(ledger: Ledger) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resweep.ledger import Ledger
+from resweep.ledger.trials import Ledger
 
 FINGERPRINT = "user_attrs_fingerprint"
 

@@ -22,10 +22,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from resweep.evidence.permutation import percentile_interval
-from resweep.evidence.points import Column, columns, points
 from resweep.evidence.significance import MIN_ACTIVE
-from resweep.ledger import Ledger
-from resweep.space import Space
+from resweep.ledger.points import Column, columns, points
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Space
 
 N_NULL = 19
 N_BOOTSTRAP = 40

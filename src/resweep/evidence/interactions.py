@@ -23,9 +23,9 @@ from resweep.evidence.permutation import (
     permutations,
     resample_counts,
 )
-from resweep.evidence.points import Column, columns, points
 from resweep.evidence.significance import MIN_ACTIVE, N_PERMUTATIONS
-from resweep.ledger import Ledger
+from resweep.ledger.points import Column, columns, points
+from resweep.ledger.trials import Ledger
 
 N_BOOTSTRAP = 200
 COLUMNS = ["parameter_a", "parameter_b", "n", "explained", "explained_low", "explained_high"]

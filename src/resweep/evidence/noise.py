@@ -11,8 +11,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from resweep.evidence.points import points
-from resweep.ledger import Ledger
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
 
 
 def noise(ledger: Ledger) -> pd.DataFrame:

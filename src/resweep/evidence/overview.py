@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resweep.evidence.points import ELITE_FRACTION, points
-from resweep.ledger import Ledger
+from resweep.ledger.points import ELITE_FRACTION, points
+from resweep.ledger.trials import Ledger
 
 STATES = ("COMPLETE", "PRUNED", "FAIL")
 

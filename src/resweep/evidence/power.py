@@ -12,9 +12,9 @@ import math
 import numpy as np
 import pandas as pd
 
-from resweep.evidence.points import points
 from resweep.evidence.significance import N_PERMUTATIONS, ScoreTest, score_tests
-from resweep.ledger import Ledger
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
 
 RANK_VARIANCE = 1.06
 ALPHA = 0.05

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resweep.evidence.points import Column, column, points
-from resweep.ledger import Ledger
-from resweep.space import describe_value, same
+from resweep.ledger.points import Column, column, points
+from resweep.ledger.trials import Ledger
+from resweep.space.model import describe_value, same
 
 GAP_BINS = 10
 

@@ -6,7 +6,7 @@ boolean or categorical one (the contrast of its choices). The parameter's p is t
 its tests times their number; q adjusts it over the parameters (Benjamini and Hochberg 1995).
 
 A sampler that concentrates shortens the elites' span without any effect. So a short span counts
-only where following the elites paid (:mod:`resweep.evidence.followup`); otherwise its p is 1.
+only where following the elites paid (:mod:`resweep.evidence.sequential`); otherwise its p is 1.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from resweep.evidence.followup import follow_up_p
 from resweep.evidence.permutation import (
     benjamini_hochberg,
     centred_ranks,
@@ -26,9 +25,10 @@ from resweep.evidence.permutation import (
     permutations,
     span_p_exact,
 )
-from resweep.evidence.points import Column, columns, points
-from resweep.ledger import Ledger
-from resweep.space import Space
+from resweep.evidence.sequential import follow_up_p
+from resweep.ledger.points import Column, columns, points
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Space
 
 N_PERMUTATIONS = 1000
 MIN_ACTIVE = 10  # fewer active points than this, and a parameter is no member of the family
@@ -132,7 +132,7 @@ def score_tests(
     space
         The space that was searched.
     table
-        Points, as :func:`resweep.evidence.points.points` gives them.
+        Points, as :func:`resweep.ledger.points.points` gives them.
     n_permutations
         Permutations of the score.
     seed

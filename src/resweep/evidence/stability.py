@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resweep.evidence.points import column
 from resweep.evidence.significance import OUTER, SLACK, hypergeometric_tail
-from resweep.ledger import Ledger
+from resweep.ledger.points import column
+from resweep.ledger.trials import Ledger
 
 
 def stability(ledger: Ledger, zone: float = OUTER) -> pd.DataFrame:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from resweep.evidence.points import position
+from resweep.ledger.points import position
 from resweep.refinement.bounds import grown
-from resweep.refinement.case import Case, Decision
+from resweep.refinement.decisions import Case, Decision
 from resweep.refinement.policy import AggressivePolicy
 
 RULE = "blind"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resweep.evidence.points import points, position
-from resweep.ledger import Ledger
-from resweep.space import Parameter, Space, describe_value
+from resweep.ledger.points import points, position
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Parameter, Space, describe_value
 
 BESIDE = 0.50  # as a share of the old range: the widest zone of the rule "simplify"
 ROOM = 0.01  # least distance of the best point from a bound, as a share of the new range
@@ -120,7 +120,7 @@ def _best(value: np.ndarray, score: np.ndarray, mask: np.ndarray) -> float:
 
 
 def _lost(table: pd.DataFrame, elite: np.ndarray, outside: dict, space: Space) -> pd.DataFrame:
-    from resweep.refinement.case import describe_spec
+    from resweep.refinement.decisions import describe_spec
 
     rows = []
     for name, mask in outside.items():

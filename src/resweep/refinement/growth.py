@@ -6,10 +6,10 @@ import math
 
 from resweep.evidence.significance import hypergeometric_tail
 from resweep.refinement.bounds import halfway, rounded_range, toward_limit
-from resweep.refinement.case import Case
+from resweep.refinement.decisions import Case
 from resweep.refinement.policy import ConservativePolicy
 from resweep.refinement.wording import told_p
-from resweep.space import Parameter
+from resweep.space.model import Parameter
 
 SLACK = 1e-9
 

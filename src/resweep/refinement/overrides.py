@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from resweep.errors import InputError, closest
-from resweep.refinement.case import Case, Decision
-from resweep.space import Parameter, Space, describe_domain
+from resweep.refinement.decisions import Case, Decision
+from resweep.space.model import Parameter, Space, describe_domain
 
 RULE = "override"
 SPEC_KEYS = ("low", "high", "log", "step", "choices", "weights", "limits", "neutral", "ordered")

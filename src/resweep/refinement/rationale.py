@@ -9,12 +9,12 @@ import numpy as np
 from resweep.evidence.caveats import caveats
 from resweep.evidence.power import detectable_effect, trials_needed
 from resweep.evidence.summary import markdown_table
-from resweep.refinement.case import Case, Decision, describe_spec
+from resweep.refinement.decisions import Case, Decision, describe_spec
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
 from resweep.refinement.refine import Refinement
 from resweep.refinement.wording import figure
-from resweep.space import describe_condition, describe_value
+from resweep.space.model import describe_condition, describe_value
 
 ACTIONS = {
     "fix": "Fix",

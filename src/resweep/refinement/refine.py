@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
-from resweep.evidence.elsewhere import Elsewhere, elsewhere
-from resweep.evidence.points import points
+from resweep.evidence.outside import Elsewhere, elsewhere
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
 from resweep.evidence.stability import stability
-from resweep.ledger import Ledger, absent, parse_value
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger, absent, parse_value
 from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.backtest import Backtest, backtest
-from resweep.refinement.case import UNREACHABLE, Case, Decision, Wall, describe_spec
+from resweep.refinement.decisions import UNREACHABLE, Case, Decision, Wall, describe_spec
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.overrides import check_overrides, load_overrides, overridden
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy, Policy, load_policy
 from resweep.refinement.rules import decide
-from resweep.space import Parameter, Space, same
+from resweep.space.model import Parameter, Space, same
 
 COLUMNS = (
     "parameter",
@@ -63,7 +63,7 @@ class Refinement:
     cases
         Evidence by parameter, as the rules saw it.
     details
-        :class:`~resweep.refinement.case.Decision` by parameter, with what was considered.
+        :class:`~resweep.refinement.decisions.Decision` by parameter, with what was considered.
     evidence
         The table of tests (:func:`resweep.evidence.significance.significance`).
     backtest

@@ -11,22 +11,15 @@ from collections.abc import Callable
 import numpy as np
 
 from resweep.evidence.directionality import relative_difference, welch_freedom
-from resweep.evidence.points import at_position
 from resweep.evidence.power import trials_needed
 from resweep.evidence.significance import MIN_ELITES
+from resweep.ledger.points import at_position
 from resweep.refinement.bounds import rounded_range, toward_limit
-from resweep.refinement.case import Case, Decision, Passed
-from resweep.refinement.growth import (
-    SLACK,
-    barrier,
-    can_grow,
-    grown_ladder,
-    grown_range,
-    presses,
-)
+from resweep.refinement.decisions import Case, Decision, Passed
+from resweep.refinement.growth import SLACK, barrier, can_grow, grown_ladder, grown_range, presses
 from resweep.refinement.policy import ConservativePolicy
 from resweep.refinement.wording import told_p, told_pq, told_q
-from resweep.space import Parameter, describe_value
+from resweep.space.model import Parameter, describe_value
 
 Outcome = Decision | Passed
 Rule = Callable[[Case, ConservativePolicy], Outcome]

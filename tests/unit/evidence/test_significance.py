@@ -3,8 +3,8 @@ import pytest
 from scipy import stats
 from studies import BATCH, LR, POOL, SCHEDULER, WIDTH, ledger, mirrored, noise, space
 
-from resweep.evidence.points import points
 from resweep.evidence.significance import hypergeometric_tail, score_tests, significance
+from resweep.ledger.points import points
 
 
 def one(study, name, **more):

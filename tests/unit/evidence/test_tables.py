@@ -17,11 +17,11 @@ from resweep.evidence.fingerprints import dead_parameters
 from resweep.evidence.noise import noise as noise_table
 from resweep.evidence.noise import shrunk
 from resweep.evidence.overview import best_so_far, overview
-from resweep.evidence.points import points
 from resweep.evidence.significance import significance
 from resweep.evidence.stability import stability
 from resweep.evidence.summary import summary
-from resweep.ledger import Ledger
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
 
 TABLES = (
     overview,

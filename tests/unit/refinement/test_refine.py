@@ -9,7 +9,7 @@ from resweep.refinement.backtest import backtest
 from resweep.refinement.policy import ConservativePolicy
 from resweep.refinement.rationale import rationale
 from resweep.refinement.refine import COLUMNS, next_name, refine
-from resweep.space import Space
+from resweep.space.model import Space
 
 EXPECTED = {
     "encoder_type": ("reweight", "{cnn: 0.75, context: 0.25}"),

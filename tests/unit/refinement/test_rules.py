@@ -20,7 +20,7 @@ from studies import (
     space,
 )
 
-from resweep.ledger import Ledger
+from resweep.ledger.trials import Ledger
 from resweep.refinement.policy import ConservativePolicy
 from resweep.refinement.refine import build_cases, refine
 from resweep.refinement.rules import decide, ladder, presses

@@ -14,8 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from resweep.errors import InputError
-from resweep.tasks.arc import rules_algorithmic, rules_logical, rules_spatial
 from resweep.tasks.arc.grids import CATEGORIES, Example, Rule
+from resweep.tasks.arc.rules import algorithmic as rules_algorithmic
+from resweep.tasks.arc.rules import logical as rules_logical
+from resweep.tasks.arc.rules import spatial as rules_spatial
 
 _FAMILIES = rules_spatial, rules_logical, rules_algorithmic
 RULES: dict[str, tuple[Rule, ...]] = {

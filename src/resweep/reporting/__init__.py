@@ -1,0 +1,1 @@
+"""What people read: an analysis, its figures, documents, the report, the live view."""

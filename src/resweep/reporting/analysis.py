@@ -1,0 +1,113 @@
+"""The whole analysis of a sweep in one folder, as the workflow writes it rule by rule."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from resweep.evidence import directionality
+from resweep.evidence.caveats import caveats
+from resweep.evidence.contours import contours, informative_pairs
+from resweep.evidence.drift import drift
+from resweep.evidence.elites import elite_choices, elite_crowding, elite_spans
+from resweep.evidence.fingerprints import dead_parameters
+from resweep.evidence.importances import importances, importances_html
+from resweep.evidence.interactions import interactions
+from resweep.evidence.noise import noise
+from resweep.evidence.overview import best_so_far, overview
+from resweep.evidence.power import power_table
+from resweep.evidence.ranges import empirical_ranges, ranges_explored
+from resweep.evidence.significance import significance
+from resweep.evidence.stability import stability
+from resweep.evidence.summary import summary
+from resweep.files import write_bytes_atomic
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
+from resweep.refinement.refine import refine
+from resweep.reporting.figures import evidence as figures
+from resweep.reporting.figures.style import png_bytes
+
+
+def analyze(ledger: Ledger, seconds: pd.Series | None = None) -> dict[str, bytes]:
+    """Compute every file of a sweep's analysis.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    seconds : Series, optional
+        Durations of the trials.
+
+    Returns
+    -------
+    dict of str to bytes
+        Content by file name; the same names and contents as the workflow's ``analysis`` folder.
+    """
+    weights = {e: importances(ledger, evaluator=e) for e in ("fanova", "ped_anova")}
+    trends = directionality.directionality_continuous(ledger)
+    history, grid, table = best_so_far(ledger), contours(ledger), points(ledger)
+    tables = {
+        "overview": overview(ledger, seconds),
+        "best_so_far": history,
+        "ranges_explored": ranges_explored(ledger),
+        "importances_fanova": weights["fanova"],
+        "importances_ped_anova": weights["ped_anova"],
+        "directionality_continuous": trends,
+        "directionality_booleans": directionality.directionality_booleans(ledger),
+        "directionality_categoricals": directionality.directionality_categoricals(ledger),
+        "directionality_contrasts": directionality.directionality_contrasts(ledger),
+        "elite_choices": elite_choices(ledger),
+        "elite_spans": elite_spans(ledger),
+        "elite_crowding": elite_crowding(ledger),
+        "points": table,
+        "significance": significance(ledger),
+        "power": power_table(ledger),
+        "interactions": interactions(ledger),
+        "contour_pairs": informative_pairs(ledger),
+        "contours": grid,
+        "noise": noise(ledger),
+        "drift": drift(ledger),
+        "stability": stability(ledger),
+        "dead_parameters": dead_parameters(ledger),
+        "caveats": caveats(ledger),
+    }
+    pictures = {
+        "history": figures.history_figure(history),
+        "importances": figures.importances_figure(weights),
+        "directionality": figures.directionality_figure(
+            trends, tables["directionality_categoricals"], tables["significance"]
+        ),
+        "contours": figures.contours_figure(grid, table),
+    }
+    texts = {
+        "empirical_ranges.yaml": yaml.safe_dump(empirical_ranges(ledger), sort_keys=False),
+        "importances.html": importances_html(
+            weights, title=f"Importances, sweep {ledger.space.study_name}"
+        ),
+        "refined_space_aggressive.yaml": refine(
+            ledger.space, ledger, policy="aggressive"
+        ).space.dumps(),
+        "SUMMARY.md": summary(ledger, importances=weights),
+    }
+    files = {
+        f"{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode()
+        for name, frame in tables.items()
+    }
+    files |= {f"{name}.png": png_bytes(figure) for name, figure in pictures.items()}
+    files |= {name: text.encode() for name, text in texts.items()}
+    lines = [
+        f"{sha256(files[name]).hexdigest()[:16]} {len(files[name]):>9} {name}"
+        for name in sorted(files)
+        if name != "SUMMARY.md"
+    ]
+    header = "# digest and size in bytes of everything that the summary rests on\n"
+    files["analysis.log"] = (header + "\n".join(lines) + "\n").encode()
+    return files
+
+
+def write(files: dict[str, bytes], folder: str | Path) -> None:
+    """Write the files of an analysis, each whole or not at all."""
+    for name, content in files.items():
+        write_bytes_atomic(Path(folder) / name, content)

