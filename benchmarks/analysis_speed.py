@@ -37,7 +37,8 @@ from resweep.evidence.significance import significance
 from resweep.evidence.stability import stability
 from resweep.ledger.trials import Ledger
 from resweep.refinement.refine import refine
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 
 FACTOR = 5
 

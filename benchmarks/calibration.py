@@ -36,7 +36,8 @@ from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
 from resweep.refinement.refine import build_cases
 from resweep.refinement.rules import decide
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep.launch import sweep_ledger
 from resweep.sweep.proposals import Plan, Proposal
 from resweep.sweep.schedule import Schedule

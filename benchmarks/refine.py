@@ -37,7 +37,8 @@ from simulated import simulate
 from resweep.evidence.summary import markdown_table
 from resweep.ledger.trials import Ledger
 from resweep.refinement.refine import refine
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep.launch import build, opened, sweep_ledger
 from resweep.sweep.proposals import Plan, Proposal
 from resweep.sweep.schedule import Schedule, seed_for

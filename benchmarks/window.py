@@ -24,7 +24,8 @@ import optuna
 import pandas as pd
 from simulated import simulate
 
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep.proposals import Plan, make_sampler
 
 SLOWEST = 5.0

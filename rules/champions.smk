@@ -102,12 +102,14 @@ else:
             seed=champion_seed_of,
             objective=CONFIG.objective,
             data=f"--data {DATA}" if DATA else "",
-            code=digest("resweep.champions.model", CONFIG.objective.partition(":")[0], *CONFIG.code),
+            code=digest(
+                "resweep.champions.training", CONFIG.objective.partition(":")[0], *CONFIG.code
+            ),
         message:
             "{wildcards.sweep}: champion {wildcards.rank}, seed {wildcards.seed}"
         shell:
             "python -m resweep.sweep.trials.slots {resources.gpu}"
-            " python -m resweep.champions.model --params {input.params:q}"
+            " python -m resweep.champions.training --params {input.params:q}"
             " --space {input.space:q} --objective {params.objective:q} --seed {params.seed}"
             " {params.data} --threads {threads} --out {output.metrics:q} > {log:q} 2>&1"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import studies
 
-from resweep.champions.model import TABLES
+from resweep.champions.judgement import TABLES
 from resweep.evidence import directionality
 from resweep.evidence.caveats import caveats
 from resweep.evidence.contours import contours, informative_pairs

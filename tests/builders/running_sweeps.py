@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from resweep.files import canonical_json
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 
 NOW = 1_700_000_000.0
 SPACE = Space(

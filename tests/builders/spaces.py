@@ -5,7 +5,8 @@ import math
 from hypothesis import strategies as st
 
 from resweep.ledger.trials import Ledger
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp")),

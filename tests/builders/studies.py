@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from resweep.ledger.trials import Ledger
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 
 ROOT = Path(__file__).parents[2]
 

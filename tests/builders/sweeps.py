@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep.proposals import Plan, Proposer
 
 X = Parameter("x", "float", low=-5.0, high=5.0)

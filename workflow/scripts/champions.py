@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from resweep.champions.model import classifier_tables, model_card, value_tables
+from resweep.champions.card import model_card
+from resweep.champions.judgement import classifier_tables, value_tables
 from resweep.files import write_csv_atomic, write_text_atomic
 from resweep.space.model import Space
 from resweep.workflow.scripts import main

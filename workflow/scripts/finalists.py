@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from resweep.champions.model import finalists
+from resweep.champions.finalists import finalists
 from resweep.files import write_json_atomic
 from resweep.space.model import Space
 from resweep.workflow.scripts import load_ledger, main

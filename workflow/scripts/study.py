@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from resweep.ledger.trials import Ledger
-from resweep.sources.optuna import export_study
 from resweep.space.model import Space
+from resweep.sweep.study import export_study
 from resweep.workflow.scripts import main
 
 

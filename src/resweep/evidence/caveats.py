@@ -9,13 +9,14 @@ from resweep.evidence.directionality import choice_mask
 from resweep.evidence.drift import SCORE, drift
 from resweep.evidence.fingerprints import dead_parameters
 from resweep.evidence.noise import noise
-from resweep.evidence.outside import elsewhere
+from resweep.evidence.outside import compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.ranges import ranges_explored
 from resweep.evidence.stability import stability
-from resweep.ledger.points import columns, points
+from resweep.ledger.columns import columns
+from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-from resweep.space.model import describe_value
+from resweep.words import describe_value
 
 FEW_POINTS_PER_PARAMETER = 5
 LARGEST_GAP = 0.4
@@ -111,7 +112,7 @@ def _headline(ledger: Ledger, table: pd.DataFrame, headline: float | None) -> li
 
 def _refuted(ledger: Ledger, table: pd.DataFrame) -> list[tuple]:
     """Ask whether a trial that the space has no place for was better than all that it holds."""
-    better = elsewhere(ledger, table).better
+    better = compare_outside(ledger, table).better
     if not len(better):
         return []
     best = better.iloc[0]

@@ -14,9 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from resweep.evidence.permutation import centred_ranks
-from resweep.ledger.points import Column, at_position, columns, points
+from resweep.ledger.columns import Column, at_position, columns
+from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-from resweep.space.model import Parameter
+from resweep.space.parameter import Parameter
 
 N_PAIRS = 3
 GRID = 25

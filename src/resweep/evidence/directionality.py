@@ -26,7 +26,8 @@ from resweep.evidence.significance import (
     score_tests,
     significance_table,
 )
-from resweep.ledger.points import Column, points
+from resweep.ledger.columns import Column
+from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 
 N_BOOTSTRAP = 1000

@@ -13,7 +13,8 @@ import pandas as pd
 
 from resweep.evidence.permutation import centred_ranks, exceedance_p, permutations
 from resweep.evidence.significance import N_PERMUTATIONS
-from resweep.ledger.points import columns, points
+from resweep.ledger.columns import columns
+from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 
 SCORE = "(score)"

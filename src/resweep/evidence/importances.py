@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from resweep.evidence.permutation import percentile_interval
 from resweep.evidence.significance import MIN_ACTIVE
-from resweep.ledger.points import Column, columns, points
+from resweep.ledger.columns import Column, columns
+from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 

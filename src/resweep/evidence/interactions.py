@@ -24,7 +24,8 @@ from resweep.evidence.permutation import (
     resample_counts,
 )
 from resweep.evidence.significance import MIN_ACTIVE, N_PERMUTATIONS
-from resweep.ledger.points import Column, columns, points
+from resweep.ledger.columns import Column, columns
+from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 
 N_BOOTSTRAP = 200

@@ -15,7 +15,7 @@ from resweep.ledger.trials import Ledger
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class OutsideTrials:
     """Fallback trials outside the space, compared with its points.
 
     Attributes
@@ -36,9 +36,9 @@ class Elsewhere:
     p: float
 
 
-def elsewhere(
+def compare_outside(
     ledger: Ledger, table: pd.DataFrame, elite_fraction: float = ELITE_FRACTION
-) -> Elsewhere:
+) -> OutsideTrials:
     """Compare the trials outside a sweep's space with its points.
 
     Parameters
@@ -52,7 +52,7 @@ def elsewhere(
     """
     ended = ledger.complete_outside
     if ended.empty:
-        return Elsewhere(ended, ended, 1.0)
+        return OutsideTrials(ended, ended, 1.0)
     best = table["score"].max() if len(table) else -math.inf
     better = ended[ended["score"] > best].sort_values("score", ascending=False, kind="stable")
     together = np.concatenate([table["score"].to_numpy(float), ended["score"].to_numpy(float)])
@@ -62,4 +62,4 @@ def elsewhere(
     if len(table):
         ranks = mannwhitneyu(ended["score"], table["score"], alternative="greater")
         p = min(1.0, 2 * min(p, float(ranks.pvalue)))
-    return Elsewhere(ended, better, p)
+    return OutsideTrials(ended, better, p)

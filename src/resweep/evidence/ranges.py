@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resweep.ledger.points import Column, column, points
+from resweep.ledger.columns import Column, column
+from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-from resweep.space.model import describe_value, same
+from resweep.space.parameter import same
+from resweep.words import describe_value
 
 GAP_BINS = 10
 

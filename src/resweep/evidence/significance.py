@@ -26,7 +26,8 @@ from resweep.evidence.permutation import (
     span_p_exact,
 )
 from resweep.evidence.sequential import follow_up_p
-from resweep.ledger.points import Column, columns, points
+from resweep.ledger.columns import Column, columns
+from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 

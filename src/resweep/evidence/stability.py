@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from resweep.evidence.significance import OUTER, SLACK, hypergeometric_tail
-from resweep.ledger.points import column
+from resweep.ledger.columns import column
 from resweep.ledger.trials import Ledger
 
 

@@ -17,7 +17,7 @@ from resweep.evidence.overview import overview
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import N_PERMUTATIONS, significance
 from resweep.ledger.trials import Ledger
-from resweep.space.model import describe_value
+from resweep.words import describe_value
 
 SIGNIFICANT = 0.10
 

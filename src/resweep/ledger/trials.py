@@ -16,7 +16,8 @@ import pandas as pd
 
 from resweep.errors import InputError, closest
 from resweep.files import write_csv_atomic
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 
 STATES = ("COMPLETE", "PRUNED", "FAIL")
 UNFINISHED = ("RUNNING", "WAITING")
@@ -42,7 +43,7 @@ class Ledger:
     outside : DataFrame
         Trials of the kind ``fallback`` that were drawn from the parent's space and have no place
         in this one: the columns of `trials`, parameters as they were. No evidence counts them;
-        the best of them may become champions (`elsewhere`).
+        the best of them may become champions (`outside_in`).
     """
 
     trials: pd.DataFrame
@@ -151,7 +152,7 @@ class Ledger:
         found = self.outside[good]
         return found.assign(score=self.space.sign * found["value"])
 
-    def elsewhere(self, space: Space) -> Ledger:
+    def outside_in(self, space: Space) -> Ledger:
         """Return the trials of `outside` as a ledger of `space`, from which they were drawn."""
         records = [
             {

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 
-from resweep.ledger.points import position
+from resweep.ledger.columns import position
 from resweep.refinement.bounds import grown
-from resweep.refinement.decisions import Case, Decision
+from resweep.refinement.decisions import Decision, ParameterEvidence
 from resweep.refinement.policy import AggressivePolicy
 
 RULE = "blind"
 
 
-def decide_blindly(case: Case, policy: AggressivePolicy) -> Decision:
+def decide_blindly(case: ParameterEvidence, policy: AggressivePolicy) -> Decision:
     """Decide on one parameter from its elites alone."""
     spec, n = case.parameter, case.test.n_elites
     if not n:
@@ -24,7 +24,7 @@ def decide_blindly(case: Case, policy: AggressivePolicy) -> Decision:
     return _numeric(case, policy) if spec.is_numeric else _categorical(case)
 
 
-def _numeric(case: Case, policy: AggressivePolicy) -> Decision:
+def _numeric(case: ParameterEvidence, policy: AggressivePolicy) -> Decision:
     spec, n = case.parameter, case.test.n_elites
     values = case.values[case.elite].astype(float)
     low, high = float(values.min()), float(values.max())
@@ -57,7 +57,7 @@ def _numeric(case: Case, policy: AggressivePolicy) -> Decision:
     return Decision(actions.get((inward, outward), "keep"), RULE, new, reason)
 
 
-def _categorical(case: Case) -> Decision:
+def _categorical(case: ParameterEvidence) -> Decision:
     spec, n = case.parameter, case.test.n_elites
     used = [c for i, c in enumerate(spec.choices) if case.choice_points(i)[case.elite].any()]
     if len(used) == 1:

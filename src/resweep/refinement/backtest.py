@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resweep.ledger.points import points, position
+from resweep.ledger.columns import position
+from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-from resweep.space.model import Parameter, Space, describe_value
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
+from resweep.words import describe_value
 
 BESIDE = 0.50  # as a share of the old range: the widest zone of the rule "simplify"
 ROOM = 0.01  # least distance of the best point from a bound, as a share of the new range

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from resweep.space.model import Parameter
+from resweep.space.parameter import Parameter
 
 LOG_MANTISSAS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.5, 10.0)
 LINEAR_STEPS = (1.0, 2.0, 2.5, 5.0)

@@ -1,4 +1,4 @@
-"""The case of one parameter: everything that the rules may look at, and what they may answer."""
+"""What the rules may look at, parameter by parameter, and what they may answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from resweep.evidence.directionality import choice_mask
 from resweep.evidence.power import rank_effect
 from resweep.evidence.significance import ScoreTest
-from resweep.space.model import Parameter, describe_domain, describe_value
+from resweep.space.parameter import Parameter, describe_domain
+from resweep.words import describe_value
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Wall:
 
 
 @dataclass(frozen=True)
-class Case:
+class ParameterEvidence:
     """Evidence on one parameter.
 
     Attributes
@@ -49,7 +50,7 @@ class Case:
         space, and how many were better in all.
     p_elsewhere
         Chance that trials outside the space are so good
-        (:class:`resweep.evidence.outside.Elsewhere`).
+        (:class:`resweep.evidence.outside.OutsideTrials`).
     """
 
     test: ScoreTest

@@ -6,16 +6,16 @@ import math
 
 from resweep.evidence.significance import hypergeometric_tail
 from resweep.refinement.bounds import halfway, rounded_range, toward_limit
-from resweep.refinement.decisions import Case
+from resweep.refinement.decisions import ParameterEvidence
 from resweep.refinement.policy import ConservativePolicy
 from resweep.refinement.wording import told_p
-from resweep.space.model import Parameter
+from resweep.space.parameter import Parameter
 
 SLACK = 1e-9
 
 
 def presses(
-    case: Case, side: str, policy: ConservativePolicy, trend_p: float | None = None
+    case: ParameterEvidence, side: str, policy: ConservativePolicy, trend_p: float | None = None
 ) -> tuple[bool, str]:
     """Whether the elites press on a bound that may grow, and why or why not.
 
@@ -52,7 +52,9 @@ def _rarer(share: float, share_all: float, n_elites: int, n: int) -> float:
     return hypergeometric_tail(n_elites - elites_there, n, n - there, n_elites)
 
 
-def grown_range(case: Case, pressed: list[str], policy: ConservativePolicy) -> Parameter:
+def grown_range(
+    case: ParameterEvidence, pressed: list[str], policy: ConservativePolicy
+) -> Parameter:
     """Return the range with the pressed bounds moved out, and the far one in, if one is pressed."""
     spec = case.parameter
     low, high = float(spec.low), float(spec.high)
@@ -75,7 +77,9 @@ def grown_range(case: Case, pressed: list[str], policy: ConservativePolicy) -> P
     return spec.replace(low=new_low, high=new_high)
 
 
-def grown_ladder(case: Case, pressed: list[str], policy: ConservativePolicy) -> Parameter:
+def grown_ladder(
+    case: ParameterEvidence, pressed: list[str], policy: ConservativePolicy
+) -> Parameter:
     """Return the ladder with steps added at the pressed ends, and some dropped at the far one."""
     spec = case.parameter
     used = [i for i in range(len(spec.choices)) if case.choice_points(i)[case.elite].any()]
@@ -108,7 +112,7 @@ def barrier(spec: Parameter) -> str:
     return "it stands at its limit"
 
 
-def can_grow(case: Case, side: str) -> bool:
+def can_grow(case: ParameterEvidence, side: str) -> bool:
     """Whether the limits leave a bound room."""
     spec = case.parameter
     if spec.limits is None:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from resweep.errors import InputError, closest
-from resweep.refinement.decisions import Case, Decision
-from resweep.space.model import Parameter, Space, describe_domain
+from resweep.refinement.decisions import Decision, ParameterEvidence
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter, describe_domain
 
 RULE = "override"
 SPEC_KEYS = ("low", "high", "log", "step", "choices", "weights", "limits", "neutral", "ordered")
@@ -95,7 +96,7 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def overridden(case: Case, decision: Decision, entry: Mapping[str, Any]) -> Decision:
+def overridden(case: ParameterEvidence, decision: Decision, entry: Mapping[str, Any]) -> Decision:
     """Replace the decision of the rules by that of a person."""
     spec = case.parameter
     instead = f"{decision.action} by the rule {decision.rule}: {decision.reason}"

@@ -9,12 +9,13 @@ import numpy as np
 from resweep.evidence.caveats import caveats
 from resweep.evidence.power import detectable_effect, trials_needed
 from resweep.evidence.summary import markdown_table
-from resweep.refinement.decisions import Case, Decision, describe_spec
+from resweep.refinement.decisions import Decision, ParameterEvidence, describe_spec
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
 from resweep.refinement.refine import Refinement
 from resweep.refinement.wording import figure
-from resweep.space.model import describe_condition, describe_value
+from resweep.space.parameter import describe_condition
+from resweep.words import describe_value
 
 ACTIONS = {
     "fix": "Fix",
@@ -85,7 +86,7 @@ def _parameter(refinement: Refinement, name: str, decision: Decision) -> list[st
     return lines
 
 
-def _evidence(case: Case) -> list[str]:
+def _evidence(case: ParameterEvidence) -> list[str]:
     """State the figures on one parameter, as short phrases."""
     test, spec, n = case.test, case.parameter, case.test.n_active
     facts = [f"active in {n} points, {test.n_elites} of them elites"]
@@ -123,7 +124,7 @@ def _evidence(case: Case) -> list[str]:
     return facts
 
 
-def _change(case: Case, decision: Decision, policy: ConservativePolicy) -> str:
+def _change(case: ParameterEvidence, decision: Decision, policy: ConservativePolicy) -> str:
     """Say which new evidence would lead to another decision."""
     n, spec = case.test.n_active, case.parameter
     if decision.rule == OVERRIDE:

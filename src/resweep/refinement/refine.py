@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
-from resweep.evidence.outside import Elsewhere, elsewhere
+from resweep.evidence.outside import OutsideTrials, compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
 from resweep.evidence.stability import stability
@@ -19,12 +19,19 @@ from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parse_value
 from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.backtest import Backtest, backtest
-from resweep.refinement.decisions import UNREACHABLE, Case, Decision, Wall, describe_spec
+from resweep.refinement.decisions import (
+    UNREACHABLE,
+    Decision,
+    ParameterEvidence,
+    Wall,
+    describe_spec,
+)
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.overrides import check_overrides, load_overrides, overridden
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy, Policy, load_policy
 from resweep.refinement.rules import decide
-from resweep.space.model import Parameter, Space, same
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter, same
 
 COLUMNS = (
     "parameter",
@@ -75,7 +82,7 @@ class Refinement:
     parent: Space
     ledger: Ledger
     policy: Policy
-    cases: dict[str, Case]
+    cases: dict[str, ParameterEvidence]
     details: dict[str, Decision]
     evidence: pd.DataFrame
     backtest: Backtest
@@ -175,7 +182,7 @@ def next_name(study_name: str) -> str:
 
 def build_cases(
     ledger: Ledger, policy: Policy, n_trials: int, seed: int
-) -> tuple[dict[str, Case], pd.DataFrame]:
+) -> tuple[dict[str, ParameterEvidence], pd.DataFrame]:
     """Gather the evidence that the rules look at, by parameter, and the table of tests."""
     table = points(ledger, policy.elite_fraction)
     zone = policy.at_the_bound.zone if isinstance(policy, ConservativePolicy) else 0.2
@@ -186,9 +193,9 @@ def build_cases(
     score = table["score"].to_numpy(dtype=float)
     elite = table["elite"].to_numpy(dtype=bool)
     walls = _walls(ledger, zone)
-    found = elsewhere(ledger, table, policy.elite_fraction)
+    found = compare_outside(ledger, table, policy.elite_fraction)
     cases = {
-        name: Case(
+        name: ParameterEvidence(
             test=test,
             q=float(q[name]),
             score=score[test.column.active],
@@ -205,7 +212,7 @@ def build_cases(
     return cases, evidence
 
 
-def _beyond(parameter: Parameter, found: Elsewhere) -> dict[str, tuple[int, int]]:
+def _beyond(parameter: Parameter, found: OutsideTrials) -> dict[str, tuple[int, int]]:
     """Count the better trials elsewhere whose value lies beyond either bound, by side.
 
     A side counts only if they lie beyond it at least as often as all trials elsewhere do: of
@@ -251,7 +258,7 @@ def _walls(ledger: Ledger, zone: float) -> dict[str, dict[str, Wall]]:
     return walls
 
 
-def confidence(case: Case, decision: Decision, policy: ConservativePolicy) -> str:
+def confidence(case: ParameterEvidence, decision: Decision, policy: ConservativePolicy) -> str:
     """Say how sure a decision is: high, moderate or low, by the policy's stated thresholds.
 
     A change is as sure as its parameter's q, its number of points and the size of its rank
@@ -317,7 +324,9 @@ def _assemble(
     return tuple(params), fixed, final
 
 
-def _leave_one(cases: dict[str, Case], details: dict[str, Decision]) -> dict[str, Decision]:
+def _leave_one(
+    cases: dict[str, ParameterEvidence], details: dict[str, Decision]
+) -> dict[str, Decision]:
     """Keep the least certain of the fixed parameters, since a sweep must search something."""
     fixed = [name for name, d in details.items() if d.new is None and d.rule != OVERRIDE]
     if not fixed:
@@ -336,7 +345,7 @@ def _leave_one(cases: dict[str, Case], details: dict[str, Decision]) -> dict[str
     return {**details, name: kept}
 
 
-def _table(cases: dict[str, Case], details: dict[str, Decision]) -> pd.DataFrame:
+def _table(cases: dict[str, ParameterEvidence], details: dict[str, Decision]) -> pd.DataFrame:
     rows = [
         {
             "parameter": name,

@@ -13,19 +13,20 @@ import numpy as np
 from resweep.evidence.directionality import relative_difference, welch_freedom
 from resweep.evidence.power import trials_needed
 from resweep.evidence.significance import MIN_ELITES
-from resweep.ledger.points import at_position
+from resweep.ledger.columns import at_position
 from resweep.refinement.bounds import rounded_range, toward_limit
-from resweep.refinement.decisions import Case, Decision, Passed
+from resweep.refinement.decisions import Decision, ParameterEvidence, Passed
 from resweep.refinement.growth import SLACK, barrier, can_grow, grown_ladder, grown_range, presses
 from resweep.refinement.policy import ConservativePolicy
 from resweep.refinement.wording import told_p, told_pq, told_q
-from resweep.space.model import Parameter, describe_value
+from resweep.space.parameter import Parameter
+from resweep.words import describe_value
 
 Outcome = Decision | Passed
-Rule = Callable[[Case, ConservativePolicy], Outcome]
+Rule = Callable[[ParameterEvidence, ConservativePolicy], Outcome]
 
 
-def refuted(case: Case, policy: ConservativePolicy) -> Outcome:
+def refuted(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     """Open a bound beyond which fallback trials did better than all that the space holds."""
     rule, spec = policy.refuted, case.parameter
     sides = [s for s, (n, of) in case.beyond.items() if n >= rule.share * of - SLACK]
@@ -48,7 +49,7 @@ def refuted(case: Case, policy: ConservativePolicy) -> Outcome:
     return Decision("expand", "refuted", new, reason, effect=case.effect, p=case.p_elsewhere)
 
 
-def fair_trial(case: Case, policy: ConservativePolicy) -> Outcome:
+def fair_trial(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     """Never judge an arm that was hardly tried, if much hangs on it.
 
     That is: other parameters, or the question that the person asks (`role: scientific`).
@@ -95,7 +96,7 @@ def fair_trial(case: Case, policy: ConservativePolicy) -> Outcome:
     )
 
 
-def certain(case: Case, policy: ConservativePolicy) -> Outcome:
+def certain(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     """Fix a choice that all elites share and that is clearly better than the rest."""
     rule, spec = policy.certain, case.parameter
     if spec.is_numeric or spec.is_ladder:
@@ -160,7 +161,7 @@ def loss_bound(chosen: np.ndarray, others: list[np.ndarray], confidence: float) 
     return float(max(bounds) / abs(chosen.mean()))
 
 
-def simplify(case: Case, policy: ConservativePolicy) -> Outcome:
+def simplify(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     """Fix a parameter at its neutral value, where the elites are and the trend points."""
     rule, spec, test = policy.simplify, case.parameter, case.test
     if spec.neutral is None:
@@ -202,7 +203,7 @@ def simplify(case: Case, policy: ConservativePolicy) -> Outcome:
     )
 
 
-def cluster(case: Case, policy: ConservativePolicy) -> Outcome:
+def cluster(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     """Narrow a range to where the elites lie, if they lie closer together than chance."""
     rule, spec, test = policy.cluster, case.parameter, case.test
     if not spec.is_numeric:
@@ -266,7 +267,7 @@ def _one_step(spec: Parameter, chosen: np.ndarray) -> float:
     return float(np.log1p(step / top) / np.log(spec.high / spec.low))
 
 
-def at_the_bound(case: Case, policy: ConservativePolicy) -> Outcome:
+def at_the_bound(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     """Grow a bound that the elites press on."""
     spec, test = case.parameter, case.test
     if not test.column.has_order:
@@ -284,7 +285,7 @@ def at_the_bound(case: Case, policy: ConservativePolicy) -> Outcome:
     return Decision("expand", "at the bound", new, reason, effect=test.rho, p=p)
 
 
-def unexplored(case: Case, policy: ConservativePolicy) -> Outcome:
+def unexplored(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     """Open a conditional parameter to its limits, if hardly any elite had it active."""
     spec, n = case.parameter, case.test.n_elites
     if not spec.condition:
@@ -300,7 +301,7 @@ def unexplored(case: Case, policy: ConservativePolicy) -> Outcome:
     return Decision("expand", "unexplored", new, f"{seen}: nothing is known of it")
 
 
-def ladder(case: Case, policy: ConservativePolicy) -> Outcome:
+def ladder(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     """Move a ladder of choices along its trend."""
     rule, spec, test = policy.ladder, case.parameter, case.test
     if not spec.is_ladder:
@@ -334,7 +335,7 @@ def ladder(case: Case, policy: ConservativePolicy) -> Outcome:
     return Decision(action, "ladder", new, reason, effect=test.rho, p=test.p_trend)
 
 
-def keep(case: Case, policy: ConservativePolicy) -> Outcome:
+def keep(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     """Keep, and say how many trials it would take to know."""
     effect, n = case.effect, case.test.n_active
     needed = trials_needed(effect)
@@ -367,7 +368,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-def decide(case: Case, policy: ConservativePolicy) -> Decision:
+def decide(case: ParameterEvidence, policy: ConservativePolicy) -> Decision:
     """Apply the rules in order; the first that applies decides."""
     from dataclasses import replace
 

@@ -15,7 +15,8 @@ import pandas as pd
 from resweep.errors import InputError
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 
 
 @dataclass(frozen=True)

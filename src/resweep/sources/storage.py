@@ -5,9 +5,12 @@ Nothing is written to a storage, and no password of a URL enters a message.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote
@@ -223,3 +226,18 @@ def _without_password(text: str, storage: str) -> str:
             if form:
                 text = text.replace(form, HIDDEN)
     return text
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Let Optuna's log speak of warnings only, and of no choices: lists among them are noted."""
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Choices for a categorical distribution")
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from resweep.errors import InputError, closest
-from resweep.space.model import Parameter, Space, describe_value, same
+from resweep.space.parameter import Parameter, same
+from resweep.words import describe_value
 from resweep.yamlfile import Document, flow
 
 TOP_KEYS = ("study_name", "direction", "n_trials", "pruner", "fixed", "param_ranges")
@@ -77,8 +79,8 @@ class _Entry:
         return value
 
 
-def from_document(document: Document) -> Space:
-    """Build a `Space` from parsed YAML.
+def from_document(document: Document) -> dict[str, Any]:
+    """Return the attributes of a `resweep.space.model.Space` from parsed YAML.
 
     Raises
     ------
@@ -124,14 +126,14 @@ def from_document(document: Document) -> Space:
         if name in fixed:
             entry.fail("is both fixed and searched", f"remove {name} from one of the two")
         params[name] = _parameter(entry, name, params, ranges, fixed)
-    return Space(
-        study_name=str(top.value.get("study_name", "sweep")),
-        direction=top.value["direction"],
-        n_trials=n_trials,
-        pruner=_pruner(document, top),
-        fixed=fixed,
-        params=tuple(params.values()),
-    )
+    return {
+        "study_name": str(top.value.get("study_name", "sweep")),
+        "direction": top.value["direction"],
+        "n_trials": n_trials,
+        "pruner": _pruner(document, top),
+        "fixed": fixed,
+        "params": tuple(params.values()),
+    }
 
 
 def _pruner(document: Document, top: _Entry) -> dict:
@@ -433,18 +435,18 @@ def _condition(entry: _Entry, name: str, earlier: dict, ranges: dict, fixed: dic
     return result
 
 
-def to_text(space: Space) -> str:
-    """Return `space` as canonical YAML: one line for each parameter, keys in one order."""
+def to_text(space: Mapping[str, Any]) -> str:
+    """Return the attributes of a space as canonical YAML: a line each, keys in one order."""
     lines = [
-        f"study_name: {flow(space.study_name)}",
-        f"direction: {space.direction}",
-        f"n_trials: {space.n_trials}",
-        f"pruner: {flow(dict(space.pruner))}",
+        f"study_name: {flow(space['study_name'])}",
+        f"direction: {space['direction']}",
+        f"n_trials: {space['n_trials']}",
+        f"pruner: {flow(dict(space['pruner']))}",
     ]
-    lines += ["fixed:" if space.fixed else "fixed: {}"]
-    lines += [f"  {flow(name)}: {flow(value)}" for name, value in space.fixed.items()]
+    lines += ["fixed:" if space["fixed"] else "fixed: {}"]
+    lines += [f"  {flow(name)}: {flow(value)}" for name, value in space["fixed"].items()]
     lines += ["param_ranges:"]
-    lines += [f"  {flow(param.name)}: {flow(as_mapping(param))}" for param in space.params]
+    lines += [f"  {flow(param.name)}: {flow(as_mapping(param))}" for param in space["params"]]
     return "\n".join(lines) + "\n"
 
 

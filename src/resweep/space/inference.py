@@ -17,13 +17,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.trial import FrozenTrial
 
 from resweep.errors import InputError
-from resweep.space.model import (
-    Parameter,
-    Space,
-    describe_condition,
-    describe_domain,
-    describe_value,
-)
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter, describe_condition, describe_domain
+from resweep.words import describe_value
 
 # A parent that would decide so well by coincidence is not believed; see `_deciding_values`. Trials
 # would be lost otherwise, and conditions are common, so much is believed of choices and thresholds.

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from resweep.space.model import Parameter, Space, describe_condition, same
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter, describe_condition, same
 
 
 def reachable(space: Space, name: str) -> bool:

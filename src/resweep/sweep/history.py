@@ -11,7 +11,8 @@ import optuna
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 
 NO_TIME = datetime(1970, 1, 1)  # proposals read no clock
 

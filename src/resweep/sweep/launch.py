@@ -10,7 +10,8 @@ import pandas as pd
 
 from resweep.errors import InputError
 from resweep.ledger.trials import Ledger
-from resweep.space.model import Space, describe_condition
+from resweep.space.model import Space
+from resweep.space.parameter import describe_condition
 from resweep.sweep.schedule import FALLBACK
 from resweep.sweep.warmstart import CannotCarry, carry, reexpress
 
@@ -60,7 +61,7 @@ def _homes(ancestors: Sequence[tuple[str, Ledger]]) -> list[tuple[str, list[Ledg
     for (name, ledger), older in zip_longest(ancestors, ancestors[1:]):
         homes = [ledger]
         if older and len(ledger.outside):
-            homes.append(ledger.elsewhere(_in_terms_of(opened(older[1].space), ledger.space)))
+            homes.append(ledger.outside_in(_in_terms_of(opened(older[1].space), ledger.space)))
         found.append((name, homes))
     return found
 
@@ -74,14 +75,14 @@ def _carried(ancestors: Sequence[tuple[str, list[Ledger]]], space: Space) -> pd.
 
 
 def best_points(
-    ledger: Ledger, count: int, elsewhere: Ledger | None = None
+    ledger: Ledger, count: int, outside: Ledger | None = None
 ) -> list[tuple[dict[str, Any], Space]]:
     """Return the `count` best points and their spaces, repeats ranked by their mean.
 
-    Those outside the sweep's own space (`elsewhere`) are among them.
+    Those outside the sweep's own space (`outside`) are among them.
     """
     found: dict[str, tuple[dict[str, Any], Space, list[float]]] = {}
-    for home in filter(None, (ledger, elsewhere)):
+    for home in filter(None, (ledger, outside)):
         for (_, row), score in zip(home.complete.iterrows(), home.scores, strict=True):
             point = home.assignment(row)
             key = str(sorted(point.items(), key=str))
@@ -131,8 +132,8 @@ def build(
     points = [_checked(point, space, index) for index, point in enumerate(enqueue)]
     best = []
     if homes:
-        own, *elsewhere = homes[0][1]
-        best = best_points(own, enqueue_best, *elsewhere)
+        own, *outside = homes[0][1]
+        best = best_points(own, enqueue_best, *outside)
     for point, home in best:
         try:
             points.append(reexpress(point, home, space))

@@ -18,7 +18,8 @@ from typing import Any
 import optuna
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep import schedule as sch
 from resweep.sweep.design import points, sobol_point
 from resweep.sweep.history import History

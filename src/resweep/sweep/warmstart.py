@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from resweep.space.model import Space, describe_domain, describe_value
+from resweep.space.model import Space
+from resweep.space.parameter import describe_domain
+from resweep.words import describe_value
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,10 +6,14 @@ import sys
 import numpy as np
 import pytest
 
-from resweep.champions import model as champions
+from resweep.champions.card import model_card
+from resweep.champions.finalists import finalists
+from resweep.champions.judgement import TABLES, classifier_tables, value_tables
+from resweep.champions.training import main
 from resweep.errors import InputError
 from resweep.ledger.trials import Ledger
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 
 X = Parameter("x", "float", low=-1.0, high=1.0)
 SPACE = Space("v3", "minimize", 9, {"type": "median"}, {}, (X,))
@@ -54,15 +58,15 @@ def test_repeats_are_ranked_by_their_mean():
         ],
         SPACE,
     )
-    found = [entry for entry, _ in champions.finalists(ledger, 3)]
+    found = [entry for entry, _ in finalists(ledger, 3)]
     assert [entry["number"] for entry in found] == [1, 2, 0]
     assert found[2] == {
         "rank": 2, "number": 0, "value": 5.0, "n_repeats": 2, "params": {"x": 0.1},
     }  # fmt: skip
     turned = Ledger.from_records([row(0, 0.1, 1.0), row(1, 0.2, 2.0)], _maximize())
-    assert [entry["number"] for entry, _ in champions.finalists(turned, 1)] == [1]
+    assert [entry["number"] for entry, _ in finalists(turned, 1)] == [1]
     with pytest.raises(InputError, match=r"only 3 points .* Lower champions.top"):
-        champions.finalists(ledger, 4)
+        finalists(ledger, 4)
 
 
 def test_a_fallback_trial_outside_the_space_may_become_champion(tmp_path):
@@ -75,12 +79,12 @@ def test_a_fallback_trial_outside_the_space_may_become_champion(tmp_path):
     lost = far | {"number": 2, "state": "FAIL", "value": None}
     Ledger.from_records([row(0, 0.1, 1.0), far, lost], SPACE).dump(tmp_path)
     ledger = Ledger.load(tmp_path / "trials.csv", SPACE)
-    assert [entry["number"] for entry, _ in champions.finalists(ledger, 1)] == [0]
-    (first, home), (second, own) = champions.finalists(ledger, 2, wide)
+    assert [entry["number"] for entry, _ in finalists(ledger, 1)] == [0]
+    (first, home), (second, own) = finalists(ledger, 2, wide)
     assert (first["number"], first["params"], home) == (1, {"x": 5.0, "depth": 3}, wide)
     assert (second["number"], own) == (0, SPACE)
     with pytest.raises(InputError, match="only 2 points"):
-        champions.finalists(ledger, 3, wide)
+        finalists(ledger, 3, wide)
 
 
 def _maximize():
@@ -104,7 +108,7 @@ def words(function="objective"):
 
 
 def test_the_command_trains_one_point_again(project):
-    assert champions.main(words()) == 0
+    assert main(words()) == 0
     found = json.loads((project / "metrics.json").read_text())
     assert found == {
         "value": 7.25, "curve": [[0, None], [1, 0.5]], "user_attrs": {"seed": 7}, "seed": 7,
@@ -120,7 +124,7 @@ def test_the_command_trains_one_point_again(project):
     ],
 )
 def test_a_champion_that_cannot_be_trained_is_one_message(project, capsys, function, how):
-    assert champions.main(words(function)) == 1
+    assert main(words(function)) == 1
     told = capsys.readouterr().err
     assert told.startswith(f"resweep: seed 7: the champion cannot be trained again ({how}). Lower")
     assert not (project / "metrics.json").exists()
@@ -143,8 +147,8 @@ def values_of(*pairs):
 def test_values_on_new_seeds_are_compared_by_welch(direction, sign):
     ours, theirs = [3.0, 3.1, 3.2, 3.1], [1.0, 1.5, 0.5, 1.1]
     runs = values_of((("v3", 0), ours), (("v3", 1), [2.0] * 4), (("v2", 0), theirs))
-    tables = champions.value_tables(runs, CHOSEN, direction)
-    for name, columns in champions.TABLES.items():
+    tables = value_tables(runs, CHOSEN, direction)
+    for name, columns in TABLES.items():
         assert list(tables[name].columns) == columns
     best = tables["champions"].iloc[0]
     assert (best["sweep"], best["rank"], best["trial"], best["n"]) == ("v3", 0, 10, 4)
@@ -161,14 +165,14 @@ def test_values_on_new_seeds_are_compared_by_welch(direction, sign):
 
 
 def test_a_single_seed_has_no_interval():
-    tables = champions.value_tables(values_of((("v3", 0), [3.0])), CHOSEN, "maximize")
+    tables = value_tables(values_of((("v3", 0), [3.0])), CHOSEN, "maximize")
     assert np.isnan(tables["champions"]["accuracy_low"].iloc[0])
     assert tables["comparison"].empty
 
 
 def test_an_objective_without_noise_has_neither_interval_nor_p():
     runs = values_of((("v3", 0), [3.0, 3.0]), (("v2", 0), [2.0, 2.0]))
-    tables = champions.value_tables(runs, CHOSEN, "maximize")
+    tables = value_tables(runs, CHOSEN, "maximize")
     assert tables["champions"][["accuracy_low", "accuracy_high"]].isna().all(axis=None)
     (comparison,) = tables["comparison"].to_dict("records")
     assert comparison["difference"] == 1.0 and np.isnan(comparison["p"])
@@ -199,8 +203,8 @@ def test_classifiers_are_judged_on_the_same_tasks():
         ("v2", 0): [metrics(*poor, seed=seed) for seed in (1, 2)],
         ("v2", 1): [metrics(*poor, seed=seed) for seed in (1, 2)],
     }
-    tables = champions.classifier_tables(runs, CHOSEN, [metrics(*fair)])
-    for name, columns in champions.TABLES.items():
+    tables = classifier_tables(runs, CHOSEN, [metrics(*fair)])
+    for name, columns in TABLES.items():
         assert list(tables[name].columns) == columns
     best = tables["champions"].iloc[0]
     assert best["accuracy"] == best["single"] == pytest.approx(11 / 12)
@@ -215,23 +219,21 @@ def test_classifiers_are_judged_on_the_same_tasks():
     assert comparison.loc["majority", "difference"] == pytest.approx(11 / 12 - 1 / 2)
     counts = tables["confusion"].query("sweep == 'v3' and rank == 0")["count"]
     assert list(counts) == [6, 0, 1, 5]
-    card = champions.model_card("v3", tables, {"source": "procedural", "digest": "abc"})
+    card = model_card("v3", tables, {"source": "procedural", "digest": "abc"})
     assert "- Tested on 12 tasks that neither trained a model nor chose one." in card
     assert "| v2 | 12 | +0.75 |" in card
     assert "| a | 6 | 6 | 1.00 |" in card
     assert "generators" not in card
-    assert "source of task generators" in champions.model_card("v3", tables, {"source": "re_arc"})
+    assert "source of task generators" in model_card("v3", tables, {"source": "re_arc"})
 
 
 def test_the_model_card_of_an_objective_of_ones_own():
     runs = values_of((("v3", 0), [3.0, 3.5]), (("v3", 1), [2.0, 2.5]), (("v2", 0), [1.0, 1.2]))
-    card = champions.model_card("v3", champions.value_tables(runs, CHOSEN, "maximize"), None)
+    card = model_card("v3", value_tables(runs, CHOSEN, "maximize"), None)
     assert card.startswith("# Model card: champions of v3\n")
     assert "trained again 2 times on seeds that the sweep did not use" in card
     assert "| 1 | 10 | 0.1 (n = 2) | 3.25 |" in card
     assert "| v2 | 4 | +2.15 |" in card
     assert card.rstrip().endswith("2. x 1")
-    single = champions.value_tables(values_of((("v3", 0), [3.0])), CHOSEN, "maximize")
-    assert "| 1 | 10 | 0.1 (n = 2) | 3 |  |  | 3 (3 to 3) |" in champions.model_card(
-        "v3", single, None
-    )
+    single = value_tables(values_of((("v3", 0), [3.0])), CHOSEN, "maximize")
+    assert "| 1 | 10 | 0.1 (n = 2) | 3 |  |  | 3 (3 to 3) |" in model_card("v3", single, None)

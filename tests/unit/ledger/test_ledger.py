@@ -167,7 +167,7 @@ def test_a_choice_of_nothing_is_found_again_elsewhere(tmp_path):
     known = Ledger.from_records(records, SPACE)
     known.dump(tmp_path)
     for ledger in (known, Ledger.load(tmp_path / "trials.csv", SPACE)):
-        there = ledger.elsewhere(wide)
+        there = ledger.outside_in(wide)
         assert [there.assignment(row) for _, row in there.complete.iterrows()] == [far]
 
 

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 from studies import BATCH, LR, SCHEDULER, ledger, space
 
-from resweep.ledger.points import at_position, column, elite_flags, points, position
-from resweep.space.model import Parameter
+from resweep.ledger.columns import at_position, column, position
+from resweep.ledger.points import elite_flags, points
+from resweep.space.parameter import Parameter
 
 
 def replicated():

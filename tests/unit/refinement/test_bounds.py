@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resweep.refinement.bounds import grown, halfway, rounded_range
-from resweep.space.model import Parameter
+from resweep.space.parameter import Parameter
 
 LOG = Parameter("lr", "float", 5e-5, 1e-2, log=True, limits=(1e-6, 0.1))
 LINEAR = Parameter("width", "float", 0.5, 3.0, limits=(0.25, 5.0))

@@ -9,7 +9,8 @@ from spaces import assignments, spaces
 
 from resweep.errors import InputError
 from resweep.space import review as spacereview
-from resweep.space.model import Parameter, Space, describe_domain
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter, describe_domain
 
 ROOT = Path(__file__).parents[3]
 HEAD = "direction: maximize\nparam_ranges:\n"

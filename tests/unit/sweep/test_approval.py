@@ -5,7 +5,8 @@ import json
 import pytest
 
 from resweep.errors import InputError
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep.approval import approve, check_approved
 
 SPACE = Space("v3", "maximize", 9, {"type": "none"}, {}, (Parameter("x", "float", 0.0, 1.0),))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from resweep.ledger.trials import Ledger
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep.midsweep import DRAWS, decide, forecast
 
 X = Parameter("x", "float", low=0.0, high=1.0)

@@ -11,7 +11,8 @@ import optuna
 import pytest
 
 from resweep.errors import InputError
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep import preflight
 from resweep.sweep.approval import approve
 from resweep.sweep.preflight import (

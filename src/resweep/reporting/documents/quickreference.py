@@ -7,7 +7,8 @@ from typing import Any
 
 from resweep.reporting.documents.checklist import Launch
 from resweep.reporting.documents.wording import code, counted, document, listing, table
-from resweep.space.model import Parameter, describe_condition, describe_domain, describe_value
+from resweep.space.parameter import Parameter, describe_condition, describe_domain
+from resweep.words import describe_value
 
 CHANGES = {
     "fix": "fixed",

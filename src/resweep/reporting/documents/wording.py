@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from resweep.space.model import describe_value
+from resweep.words import describe_value
 
 SIGNIFICANT = 0.10  # q below which a parameter counts as told from noise
 UNKNOWN = "–"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from resweep.ledger.points import column, position
+from resweep.ledger.columns import column, position
 from resweep.reporting.figures import style
 from resweep.reporting.figures.style import (
     legend_below,
@@ -18,7 +18,9 @@ from resweep.reporting.figures.style import (
     styled,
     tick_text,
 )
-from resweep.space.model import Parameter, Space, describe_value
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
+from resweep.words import describe_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

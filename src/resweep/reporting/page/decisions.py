@@ -31,7 +31,7 @@ from resweep.reporting.page.ranges import (
     isolation_plot,
 )
 from resweep.reporting.page.section import Section
-from resweep.space.model import Parameter, describe_condition
+from resweep.space.parameter import Parameter, describe_condition
 
 ROLES = {
     "scientific": "scientific: its effect is the question",

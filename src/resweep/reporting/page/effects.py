@@ -49,7 +49,7 @@ from resweep.reporting.page.ranges import (
     strip,
 )
 from resweep.reporting.page.section import Section
-from resweep.space.model import Parameter, describe_condition
+from resweep.space.parameter import Parameter, describe_condition
 
 SIGNIFICANT = 0.10  # q below which a parameter counts as told from noise
 SHADES = 9

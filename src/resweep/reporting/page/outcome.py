@@ -39,7 +39,7 @@ from resweep.reporting.page.plot import (
     row,
 )
 from resweep.reporting.page.section import Section, command
-from resweep.space.model import describe_value
+from resweep.words import describe_value
 
 MAX_CATEGORIES = 30
 

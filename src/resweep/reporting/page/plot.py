@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from resweep.reporting.page.html import Html, escape, figure_text, tag
-from resweep.space.model import Parameter, describe_value
+from resweep.space.parameter import Parameter
+from resweep.words import describe_value
 
 MAX_MARKS = 300  # with titles, in one picture
 MAX_BEST = 60  # points, where all of them would hide each other

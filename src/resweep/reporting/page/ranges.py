@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resweep.ledger.points import choice_codes
+from resweep.ledger.columns import choice_codes
 from resweep.reporting.inputs import Sweep
 from resweep.reporting.page.html import Html, figure_text, join, number, percent, tag
 from resweep.reporting.page.plot import (
@@ -26,7 +26,8 @@ from resweep.reporting.page.plot import (
     row,
     scatter,
 )
-from resweep.space.model import Parameter, describe_value
+from resweep.space.parameter import Parameter
+from resweep.words import describe_value
 
 Form = tuple[str, Parameter | None, Any]  # name of the sweep, its range, or the fixed value
 MEANS = (("point", "point"), ("elite", "elite (best quarter)"))

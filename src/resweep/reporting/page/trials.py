@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from resweep.ledger.points import choice_codes
+from resweep.ledger.columns import choice_codes
 from resweep.reporting.inputs import Report, Sweep
 from resweep.reporting.page.html import (
     Html,
@@ -35,7 +35,7 @@ from resweep.reporting.page.plot import (
     row,
 )
 from resweep.reporting.page.section import Section
-from resweep.space.model import Parameter
+from resweep.space.parameter import Parameter
 
 MAX_AXES, MAX_LINES, MAX_CURVES = 12, 400, 200
 INACTIVE = 0.05  # height of the lane of inactive parameters

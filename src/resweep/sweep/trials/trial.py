@@ -16,13 +16,9 @@ from optuna.trial import BaseTrial
 
 from resweep.errors import InputError, closest
 from resweep.files import write_text_atomic
-from resweep.space.model import (
-    Parameter,
-    Space,
-    describe_condition,
-    describe_domain,
-    describe_value,
-)
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter, describe_condition, describe_domain
+from resweep.words import describe_value
 
 _CONSTRAINT = "constraint_"  # user attributes with this beginning hold constraints
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from resweep.files import canonical_json
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep.trials import record
 from resweep.sweep.trials.job import Job
 

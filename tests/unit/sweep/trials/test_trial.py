@@ -9,7 +9,8 @@ import optuna
 import pytest
 
 from resweep.errors import InputError
-from resweep.space.model import Parameter, Space
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 from resweep.sweep.history import History
 from resweep.sweep.trials.trial import SweepTrial, make_pruner
 

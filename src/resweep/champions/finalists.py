@@ -1,0 +1,58 @@
+"""The best points of a sweep, which are trained again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from resweep.errors import InputError
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Space
+
+
+def finalists(
+    ledger: Ledger, top: int, fallback_space: Space | None = None
+) -> list[tuple[dict[str, Any], Space]]:
+    """Return the best points of a sweep, repeats ranked by their mean.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    top : int
+        How many points.
+    fallback_space : Space, optional
+        Where the sweep's fallback trials were drawn from. Those that lie outside the sweep's own
+        space are candidates too: a refinement that was wrong must not cost the champion.
+
+    Returns
+    -------
+    list of (dict, Space)
+        ``rank`` (from 0), ``number`` (of the first trial there), ``value`` (mean over repeats),
+        ``n_repeats`` and ``params``; and the space that the point belongs to.
+
+    Raises
+    ------
+    InputError
+        If fewer than `top` points ended with a value.
+    """
+    homes = [ledger, *([ledger.outside_in(fallback_space)] if fallback_space else [])]
+    rows = [(row, home) for home in homes for _, row in points(home).iterrows()]
+    rows = sorted(rows, key=lambda entry: -entry[0]["score"])[:top]
+    if len(rows) < top:
+        raise InputError(
+            f"only {len(rows)} points ended with a value, fewer than {top} champions",
+            mend="lower champions.top or give the sweep more trials",
+        )
+    return [
+        (
+            {
+                "rank": rank,
+                "number": int(row["number"]),
+                "value": float(row["value"]),
+                "n_repeats": int(row["n_repeats"]),
+                "params": home.assignment(row),
+            },
+            home.space,
+        )
+        for rank, (row, home) in enumerate(rows)
+    ]

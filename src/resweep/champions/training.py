@@ -1,0 +1,103 @@
+"""Training a champion of an objective of one's own: ``python -m resweep.champions.training``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from resweep.errors import InputError
+from resweep.files import write_json_atomic
+from resweep.space.model import Space
+
+
+def evaluate(params: Mapping[str, Any], space: Space, objective: str, **settings) -> dict:
+    """Train a point once by an objective of one's own, without pruning.
+
+    Parameters
+    ----------
+    params : mapping
+        The point.
+    space : Space
+    objective : str
+        ``package.module:function``.
+    **settings
+        ``seed``, ``threads``, ``data``, ``checkpoint`` of the trial.
+
+    Returns
+    -------
+    dict
+        ``value``, ``curve``, ``user_attrs``, ``seed``.
+
+    Raises
+    ------
+    InputError
+        If the training ends without a finite value.
+    """
+    import optuna
+
+    from resweep.sweep.history import History
+    from resweep.sweep.trials.record import finite
+    from resweep.sweep.trials.trial import SweepTrial, make_pruner
+    from resweep.sweep.trials.worker import as_number, load_objective, seed_libraries
+
+    function = load_objective(objective)
+    live = History(space, ()).open_trial(0, params, pruned=False)
+    pruner = make_pruner({"type": "none"})
+    trial = SweepTrial(0, params, space, live, pruner, **settings)
+    seed_libraries(trial.seed)
+    try:
+        value, how = as_number(function(trial)), "it ended without a finite value"
+    except optuna.TrialPruned:
+        value, how = math.nan, "the objective stopped it as pruned"
+    except (ArithmeticError, MemoryError) as error:
+        value, how = math.nan, f"{type(error).__name__}: {error}"
+    if not math.isfinite(value):
+        raise InputError(
+            f"the champion cannot be trained again ({how})",
+            where=f"seed {trial.seed}",
+            mend="lower champions.top, or make the objective end with a value on this seed",
+        )
+    return {
+        "value": value,
+        "curve": [[step, finite(reported)] for step, reported in sorted(trial.curve.items())],
+        "user_attrs": trial.user_attrs,
+        "seed": trial.seed,
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train one point by an objective of one's own: ``python -m resweep.champions.training``."""
+    parser = argparse.ArgumentParser(prog="python -m resweep.champions.training")
+    parser.add_argument("--params", type=Path, required=True, help="the point: a JSON file")
+    parser.add_argument("--space", type=Path, required=True)
+    parser.add_argument("--objective", required=True, help="package.module:function")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--out", type=Path, required=True, help="metrics to write")
+    given = parser.parse_args(argv)
+    try:
+        metrics = evaluate(
+            json.loads(given.params.read_text()),
+            Space.load(given.space),
+            given.objective,
+            seed=given.seed,
+            threads=given.threads,
+            data=given.data,
+            checkpoint=given.out.with_suffix(".checkpoint"),
+        )
+    except InputError as error:
+        print(f"resweep: {error}", file=sys.stderr)
+        return 1
+    write_json_atomic(given.out, metrics)
+    given.out.with_suffix(".checkpoint").unlink(missing_ok=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
