@@ -5,32 +5,31 @@ important. Here each comes with a bootstrap interval, and with what the same eva
 the values are permuted: a parameter counts as important only above the largest of its
 ``N_NULL = 19`` permuted importances, which noise reaches in one of twenty cases.
 
-fANOVA cannot handle conditions, so it is fitted over the points where a parameter is active, with
-the parameters that are active at all of these; PED-ANOVA handles conditions itself. fANOVA takes
-time quadratic in the number of points; beyond ``MAX_POINTS`` a seeded sample of them is used, and
+Both are computed here for all permutations and resamples at once and give what Optuna's evaluators
+give, to rounding. fANOVA cannot handle conditions, so it is fitted over the points where a
+parameter is active, with the parameters that are active at all of these; PED-ANOVA handles
+conditions itself. fANOVA takes time quadratic in the number of points; beyond ``MAX_POINTS`` a seeded sample of them is used, and
 the table says so.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from resweep.evidence.fanova import Forest
+from resweep.evidence.ped_anova import ped_anova
 from resweep.evidence.permutation import percentile_interval
 from resweep.evidence.significance import MIN_ACTIVE
 from resweep.ledger.columns import Column, columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-from resweep.space.model import Space
 
 N_NULL = 19
 N_BOOTSTRAP = 40
-N_TREES = 16
 MAX_POINTS = {"fanova": 150, "ped_anova": 500}
 EVALUATORS = tuple(MAX_POINTS)
 COLUMNS = ["parameter", "n", "n_used", "importance", "importance_low", "importance_high"]
@@ -77,18 +76,17 @@ def importances(
         for name, one in cols.items()
     }
     for members, active in _groups(cols, evaluator, len(table)):
-        score = table["score"].to_numpy(dtype=float)[active]
-        names = [one.name for one in cols.values() if one.active[active].all()]
-        if evaluator == "ped_anova":
-            names = [m.name for m in members]
         used = np.flatnonzero(active)
-        if used.size < MIN_ACTIVE or np.ptp(score) == 0:
+        if used.size < MIN_ACTIVE or np.ptp(table["score"].to_numpy(dtype=float)[used]) == 0:
             continue
         if used.size > MAX_POINTS[evaluator]:
             used = np.sort(rng.choice(used, MAX_POINTS[evaluator], replace=False))
-        rounds = _rounds(ledger.space, table, used, names, evaluator, n_null, n_bootstrap, rng)
+        together = members
+        if evaluator == "fanova":
+            together = [one for one in cols.values() if one.active[active].all()]
+        rounds = _rounds(together, table, used, evaluator, n_null, n_bootstrap, rng)
         for member in members:
-            rows[member.name] |= _row(member, used, *(r[member.name] for r in rounds))
+            rows[member.name] |= _row(member, used, *rounds[member.name])
     frame = pd.DataFrame(list(rows.values()), columns=[*COLUMNS, "threshold"])
     frame["important"] = (frame["importance"] > frame["threshold"]).to_numpy(dtype=bool)
     frame = frame.sort_values("importance", ascending=False, kind="stable", na_position="last")
@@ -110,99 +108,46 @@ def _groups(
 
 
 def _rounds(
-    space: Space,
+    members: list[Column],
     table: pd.DataFrame,
     used: NDArray,
-    names: list[str],
     evaluator: str,
     n_null: int,
     n_bootstrap: int,
     rng: np.random.Generator,
-) -> list[dict[str, NDArray]]:
+) -> dict[str, tuple[NDArray, NDArray, NDArray]]:
     """Evaluate by parameter: as observed (1), permuted (n_null), resampled (n_bootstrap)."""
-    assignments = _assignments(space, table, used)
-    score = table["score"].to_numpy(dtype=float)[used]
-    plans = [[(np.arange(used.size), np.arange(used.size))]]
-    plans.append([(np.arange(used.size), rng.permutation(used.size)) for _ in range(n_null)])
-    resamples = [rng.integers(0, used.size, used.size) for _ in range(n_bootstrap)]
-    plans.append([(r, r) for r in resamples])
-    results = []
-    for plan in plans:
-        values: dict[str, list[float]] = {name: [] for name in names}
-        for rows, shuffled in plan:
-            found = _evaluate(
-                space, [assignments[i] for i in rows], score[shuffled], names, evaluator
-            )
-            for name in names:
-                values[name].append(found.get(name, np.nan))
-        results.append({name: np.array(v, dtype=float) for name, v in values.items()})
-    return results
+    same = np.arange(used.size)
+    shuffled = [rng.permutation(used.size) for _ in range(n_null)]
+    resampled = [rng.integers(0, used.size, used.size) for _ in range(n_bootstrap)]
+    rows = [same] * (1 + n_null) + resampled
+    scores = table["score"].to_numpy(dtype=float)[used]
+    response = scores[np.array([same, *shuffled, *resampled])]
+    parameters = [one.parameter for one in members]
+    active = [one.active[used] for one in members]
+    values = [_values(one, table, used) for one in members]
+    if evaluator == "ped_anova":
+        names = [p.name for p in parameters]
+        found = ped_anova(parameters, active, values, response, np.array(rows))
+    else:
+        forest = Forest(parameters, values)
+        names = forest.names
+        found = np.full((len(rows), len(names)), np.nan)
+        for i, (row, score) in enumerate(zip(rows, response, strict=True)):
+            if np.ptp(score) > 0:
+                shares = forest.importances(score, row if i > n_null else None)
+                found[i] = np.nan if shares is None else shares
+    parts = np.split(found, [1, 1 + n_null])
+    return {name: tuple(part[:, i] for part in parts) for i, name in enumerate(names)}
 
 
-def _assignments(space: Space, table: pd.DataFrame, used: NDArray) -> list[dict]:
-    """Active parameters of each point, in Optuna's types."""
-    rows: list[dict] = [{} for _ in used]
-    for parameter in space.params:
-        values = table[f"params_{parameter.name}"].to_numpy()[used]
-        for row, value in zip(rows, values, strict=True):
-            none_is_meant = parameter.choices is not None and None in parameter.choices
-            if not pd.isna(value):
-                row[parameter.name] = parameter.cast(value)
-            elif none_is_meant and space.is_active(parameter.name, row):
-                row[parameter.name] = None
-    return rows
-
-
-def _evaluate(
-    space: Space, assignments: list[dict], score: NDArray, names: list[str], evaluator: str
-) -> dict[str, float]:
-    """One evaluation by Optuna; empty where it has nothing to say."""
-    import optuna
-    from optuna.importance import (
-        FanovaImportanceEvaluator,
-        PedAnovaImportanceEvaluator,
-        get_param_importances,
-    )
-
-    if np.ptp(score) == 0:
-        return {}
-    method = (
-        FanovaImportanceEvaluator(n_trees=N_TREES, seed=0)
-        if evaluator == "fanova"
-        else PedAnovaImportanceEvaluator(target_quantile=0.25)
-    )
-    distributions = {p.name: p.distribution() for p in space.params}
-    with _quiet():
-        study = optuna.create_study(direction="maximize")
-        study.add_trials(
-            [
-                optuna.trial.create_trial(
-                    params=row, distributions={k: distributions[k] for k in row}, value=float(s)
-                )
-                for row, s in zip(assignments, score, strict=True)
-            ]
-        )
-        present = [n for n in names if any(n in row for row in assignments)]
-        try:
-            found = get_param_importances(study, evaluator=method, params=present)
-        except RuntimeError:  # fANOVA: the forest found no variance at all
-            return {}
-    return {name: float(value) for name, value in found.items()}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence Optuna's log and its warnings about few trials; n is in the table."""
-    import optuna
-
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        optuna.logging.set_verbosity(before)
+def _values(one: Column, table: pd.DataFrame, used: NDArray) -> NDArray[np.float64]:
+    """Return the values of a column among `used`: numbers, or positions of choices."""
+    if one.parameter.is_numeric:
+        return table[f"params_{one.name}"].to_numpy(dtype=float)[used[one.active[used]]]
+    place = (np.cumsum(one.active) - 1)[used[one.active[used]]]
+    ladder = one.parameter.is_ladder and len(one.parameter.choices) > 1
+    return np.round(one.x[place] * (len(one.parameter.choices) - 1 if ladder else 1))
 
 
 def _row(
