@@ -97,7 +97,7 @@ class Forest:
                 shared = overlap if shared is None else shared * overlap
             last = column + 1 == len(self._owner) or self._owner[column + 1] != owner
             if last and shared is not None:
-                part = np.einsum("ti,tij,tj->t", weighted, shared, weighted, optimize=True)
+                part = ((shared @ weighted[:, :, None])[:, :, 0] * weighted).sum(axis=1)
                 found[owner] = (part[varies].clip(min=0.0) / total[varies]).mean()
                 shared = None
         whole = found.sum()
@@ -108,7 +108,7 @@ class Forest:
         from sklearn.tree import DecisionTreeRegressor
 
         y = np.ascontiguousarray(response, dtype=float)
-        with sklearn.config_context(skip_parameter_validation=True):
+        with sklearn.config_context(skip_parameter_validation=True, assume_finite=True):
             return [
                 DecisionTreeRegressor(max_depth=MAX_DEPTH, random_state=seed)
                 .fit(x, y, sample_weight=counts, check_input=False)

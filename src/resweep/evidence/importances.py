@@ -8,8 +8,8 @@ the values are permuted: a parameter counts as important only above the largest 
 Both are computed here for all permutations and resamples at once and give what Optuna's evaluators
 give, to rounding. fANOVA cannot handle conditions, so it is fitted over the points where a
 parameter is active, with the parameters that are active at all of these; PED-ANOVA handles
-conditions itself. fANOVA takes time quadratic in the number of points; beyond ``MAX_POINTS`` a seeded sample of them is used, and
-the table says so.
+conditions itself. fANOVA takes time quadratic in the number of points; beyond ``MAX_POINTS`` a
+seeded sample of them is used, and the table says so.
 """
 
 from __future__ import annotations
@@ -173,40 +173,62 @@ def importances_html(tables: dict[str, pd.DataFrame], title: str = "Importances"
     title
         Heading of the page.
     """
-    import plotly.graph_objects as go
-    from plotly.subplots import make_subplots
+    from plotly.io import to_html  # a plain dictionary spares the import of plotly's classes
 
-    figure = make_subplots(rows=1, cols=len(tables), subplot_titles=list(tables))
-    for place, table in enumerate(tables.values(), start=1):
+    axis = {"showline": True, "linecolor": "#444", "ticks": "outside", "automargin": True}
+    layout = {
+        "title": {"text": title},
+        "plot_bgcolor": "white",
+        "legend": {"orientation": "h"},
+        "annotations": [],
+    }
+    traces: list[dict] = []
+    for place, (evaluator, table) in enumerate(tables.items()):
+        suffix = str(place + 1) if place else ""
+        left, right = (place + 0.1) / len(tables), (place + 0.95) / len(tables)
+        layout[f"xaxis{suffix}"] = axis | {"domain": [left, right], "anchor": f"y{suffix}"}
+        layout[f"yaxis{suffix}"] = axis | {"anchor": f"x{suffix}"}
+        heading = {"x": (left + right) / 2, "y": 1.0, "yanchor": "bottom", "showarrow": False}
+        layout["annotations"].append(
+            heading | {"text": evaluator, "xref": "paper", "yref": "paper"}
+        )
         shown = table.dropna(subset=["importance"]).iloc[::-1]
-        value = shown["importance"]
-        error = {
+        panel = {
+            "y": shown["parameter"].tolist(),
+            "xaxis": f"x{suffix}",
+            "yaxis": f"y{suffix}",
+        }
+        traces += [panel | _bars(shown), panel | _thresholds(shown, showlegend=place == 0)]
+    content = {"data": traces, "layout": layout}
+    return to_html(content, validate=False, div_id="importances")
+
+
+def _bars(shown: pd.DataFrame) -> dict:
+    value = shown["importance"]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "x": value.tolist(),
+        "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": (shown["importance_high"] - value).clip(lower=0),
-            "arrayminus": (value - shown["importance_low"]).clip(lower=0),
-        }
-        colour = np.where(shown["important"], "#1f6f8b", "#b8c4cc")
-        text = [
+            "array": (shown["importance_high"] - value).clip(lower=0).tolist(),
+            "arrayminus": (value - shown["importance_low"]).clip(lower=0).tolist(),
+        },
+        "marker": {"color": np.where(shown["important"], "#1f6f8b", "#b8c4cc").tolist()},
+        "hovertext": [
             f"n {n}, threshold {t:.3f}" for n, t in zip(shown["n"], shown["threshold"], strict=True)
-        ]
-        bar = go.Bar(
-            x=value,
-            y=shown["parameter"],
-            orientation="h",
-            error_x=error,
-            marker_color=colour,
-            hovertext=text,
-            showlegend=False,
-        )
-        mark = go.Scatter(
-            x=shown["threshold"],
-            y=shown["parameter"],
-            mode="markers",
-            marker={"symbol": "line-ns-open", "size": 12, "color": "#b03a2e"},
-            name="threshold (noise reaches it in 1 of 20 cases)",
-            showlegend=place == 1,
-        )
-        figure.add_traces([bar, mark], rows=[1, 1], cols=[place, place])
-    figure.update_layout(title=title, template="simple_white", legend={"orientation": "h"})
-    return figure.to_html(include_plotlyjs=True, full_html=True, div_id="importances")
+        ],
+        "showlegend": False,
+    }
+
+
+def _thresholds(shown: pd.DataFrame, showlegend: bool) -> dict:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": shown["threshold"].tolist(),
+        "marker": {"symbol": "line-ns-open", "size": 12, "color": "#b03a2e"},
+        "name": "threshold (noise reaches it in 1 of 20 cases)",
+        "showlegend": showlegend,
+    }
