@@ -3,6 +3,8 @@
 # make env     set up only; `make dev` with what tests, lint and benchmarks want
 PYTHON ?= python3
 CORES ?= all
+# A few lines; `make sweep SCREEN=` shows Snakemake's own (they stand in .snakemake/log/ all the same).
+SCREEN ?= --logger resweep
 # Without an NVIDIA GPU, PyPI's PyTorch for Linux brings 2.5 GB that are never used; the build without:
 # make sweep TORCH="--index-url https://download.pytorch.org/whl/cpu"
 TORCH ?=
@@ -15,13 +17,13 @@ INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/py
 .PHONY: sweep champions report test unit lint env dev clean
 
 sweep: $(ENV)
-	$(BIN)/snakemake --cores $(CORES) sweep_v3
+	$(BIN)/snakemake $(SCREEN) --cores $(CORES) sweep_v3
 
 champions: $(ENV)
-	$(BIN)/snakemake --cores $(CORES) champions_v3
+	$(BIN)/snakemake $(SCREEN) --cores $(CORES) champions_v3
 
 report: $(ENV)
-	$(BIN)/snakemake --cores $(CORES) report
+	$(BIN)/snakemake $(SCREEN) --cores $(CORES) report
 
 test: $(DEVELOPMENT)
 	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/corpus

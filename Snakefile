@@ -23,6 +23,12 @@ include: "rules/champions.smk"
 include: "rules/report.smk"
 
 
+# At the end: what was decided and why, what was found, where to look.
+onsuccess:
+    for line in outcome_lines():
+        logger.info(line, extra={"outcome": True})
+
+
 # Everything about every sweep: `snakemake --cores 4`.
 rule all:
     default_target: True

@@ -135,7 +135,15 @@ def cpu_seconds() -> float:
 def snakemake(folder: Path, cores: int, *words: str) -> np.ndarray:
     """Return wall and CPU seconds of the workflow in a folder with a ``config.yaml``."""
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet"]
-    command += ["--configfile", "config.yaml", "--scheduler", "greedy", "--cores", str(cores)]
+    command += [
+        "--configfile",
+        "config.yaml",
+        "--scheduler",
+        "greedy",
+        "--show-failed-logs",
+        "--cores",
+        str(cores),
+    ]
     return timed([*command, *words], folder)
 
 

@@ -473,6 +473,22 @@ def briefing_inputs(wildcards):
     return inputs
 
 
+def outcome_lines():
+    """Return what the sweeps came to that this run was asked for: the last ones, if for all."""
+    from resweep.reporting.live.outcome import outcome
+
+    targets = [str(target) for target in workflow.dag_settings.targets or ()]
+    asked = [name for name in CONFIG.sweeps if any(t.endswith(f"_{name}") for t in targets)]
+    lines = []
+    for name in asked or [name for name in CONFIG.sweeps if child_of(name) is None]:
+        if Path(result(name, "trials.csv")).exists():
+            try:
+                lines += ["", *outcome(RESULTS, name, CONFIG.sweeps[name].parent)]
+            except (InputError, OSError) as error:
+                lines.append(f"{name}: cannot be summed up: {error}")
+    return lines
+
+
 def command_of(target):
     """Return the command that makes a target as this run was told to."""
     files = [os.path.relpath(file) for file in workflow.config_settings.configfiles or ()]

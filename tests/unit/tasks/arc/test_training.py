@@ -1,4 +1,5 @@
 import math
+import os
 
 import numpy as np
 import pytest
@@ -158,3 +159,17 @@ def test_norms_biases_and_prototypes_do_not_decay():
     assert sum(p.numel() for g in (decayed, others) for p in g["params"]) == (
         training.count_parameters(model)
     )
+
+
+def test_training_on_a_gpu_is_repeatable_and_on_a_cpu_nothing_changes(monkeypatch):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    training.make_repeatable(CPU)
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    try:
+        training.make_repeatable(torch.device("cuda"))
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    finally:
+        torch.use_deterministic_algorithms(False)
+        torch.utils.deterministic.fill_uninitialized_memory = True
