@@ -15,7 +15,7 @@ from resweep.errors import InputError
 EPILOG = """\
 examples:
   resweep validate config/spaces/v2.yaml
-  resweep import --storage sqlite:///study.db --study v2 --out v2
+  resweep import study.db --study v2 --out v2
   resweep analyze --space v2/space.yaml --trials v2/trials.csv --out v2/analysis
   resweep refine --space v2/space.yaml --trials v2/trials.csv --n-trials 100 --out v3
   resweep compare results/v2 results/v3 --out comparison
@@ -92,20 +92,40 @@ def _parser() -> argparse.ArgumentParser:
     sub = command(
         "import",
         import_,
-        "turn a finished Optuna study into a space and a ledger",
-        "  resweep import --storage sqlite:///study.db --out v2\n"
-        "  resweep import --storage journal.log --study v2 --out v2\n"
+        "turn a finished study into a space and a ledger",
+        "  resweep import study.db --out v2\n"
+        "  resweep import journal.log --study v2 --out v2\n"
+        "  resweep import study.db --study 'fold_*' --out folds\n"
+        "  resweep import study.db --list\n"
         "  STORAGE=postgresql://user:password@host/db \\\n"
         "    resweep import --storage-env STORAGE --study v2 --out v2",
         "Writes space.yaml, trials.csv, curves.csv and NOTES.md.",
     )
-    storage = sub.add_mutually_exclusive_group(required=True)
-    storage.add_argument("--storage", help="URL of the storage, SQLite file or journal file")
-    storage.add_argument(
+    source = sub.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "source", nargs="?", metavar="SOURCE", help="URL of an Optuna storage, or a path"
+    )
+    source.add_argument("--storage", help="the same as SOURCE")
+    source.add_argument(
         "--storage-env", metavar="VAR", help="environment variable that holds the URL"
     )
-    sub.add_argument("--study", metavar="NAME", help="needed if the storage holds several")
-    _out(sub)
+    sub.add_argument(
+        "--study",
+        metavar="NAME",
+        help="needed if the source holds several; a pattern such as 'fold_*' reads all that match "
+        "together, as blocks",
+    )
+    sub.add_argument(
+        "--era",
+        type=int,
+        metavar="N",
+        help="which part of a study whose parameters changed (default: the largest)",
+    )
+    sub.add_argument(
+        "--space", metavar="S", help="space that it was searched in (default: inferred)"
+    )
+    sub.add_argument("--list", action="store_true", help="show what SOURCE holds; writes nothing")
+    sub.add_argument("--out", metavar="DIR", help="folder to write into")
 
     sub = command(
         "analyze",
@@ -235,22 +255,26 @@ def validate(given: argparse.Namespace) -> None:
 def import_(given: argparse.Namespace) -> None:
     """Import a finished study."""
     from resweep.files import write_text_atomic
-    from resweep.sources.optuna import import_study
+    from resweep.sources import importing, listing
     from resweep.sources.storage import from_environment
+    from resweep.space.model import Space
 
-    storage = given.storage if given.storage is not None else from_environment(given.storage_env)
-    space, ledger = import_study(storage, given.study)
+    source = given.source or given.storage or from_environment(given.storage_env)
+    if given.list:
+        print(listing.listing(importing.read_all(source)), end="")
+        return
+    if given.out is None:
+        raise InputError("--out is missing", mend="name a folder to write into, or say --list")
+    space = Space.load(given.space) if given.space else None
+    studies = importing.read(source, study=given.study)
+    found = importing.to_sweep(importing.joined(studies), space=space, era=given.era)
     out = _folder(given.out)
-    text = [f"# Import of the study {space.study_name}", ""]
-    text += [f"- {note}" for note in ledger.notes] or ["Nothing had to be assumed."]
-    space.dump(out / "space.yaml")
-    ledger.dump(out)
-    write_text_atomic(out / "NOTES.md", "\n".join(text) + "\n")
-    for note in ledger.notes:
+    found.space.dump(out / "space.yaml")
+    found.ledger.dump(out)
+    write_text_atomic(out / "NOTES.md", listing.notes_text(found))
+    for note in found.ledger.notes:
         print(f"note: {note}", file=sys.stderr)
-    states = ledger.trials["state"].value_counts()
-    counted = ", ".join(f"{n} {state}" for state, n in states.items())
-    print(f"{out}: {len(space.params)} parameters, {len(ledger.trials)} trials ({counted})")
+    print(f"{out}: {listing.outcome(found)}")
 
 
 def analyze(given: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from optuna.trial import create_trial
 from resweep.cli import main
 from resweep.errors import InputError
 from resweep.ledger.trials import Ledger
-from resweep.sources.optuna import import_study, read_sweep
+from resweep.sources.importing import import_study, read_sweep
 from resweep.space.model import Space
 
 sys.path.append(str(Path(__file__).parents[1]))

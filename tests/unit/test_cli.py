@@ -84,6 +84,43 @@ def test_import(tmp_path, capsys):
     assert Space.load(tmp_path / "v2/space.yaml").n_trials == 10
 
 
+def test_import_says_in_its_last_line_when_most_was_lost(tmp_path, capsys):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    url = f"sqlite:///{tmp_path / 'stages.db'}"
+    study = optuna.create_study(storage=url, study_name="stages")
+    for names in ("ab", "cd", "ef"):
+        study.optimize(lambda t, n=names: sum(t.suggest_float(c, 0, 1) for c in n), n_trials=8)
+    path = tmp_path / "stages.db"
+    said = resweep("import", path, "--out", tmp_path / "last", capsys=capsys)
+    assert said.out.splitlines()[-1].endswith(
+        "2 parameters, 8 trials (8 COMPLETE) of 24 that are finished; less than half was kept: "
+        "see NOTES.md; --era reads the others"
+    )
+    assert Space.load(tmp_path / "last/space.yaml").names == ("e", "f")
+    resweep("import", path, "--era", 1, "--out", tmp_path / "first", capsys=capsys)
+    assert Space.load(tmp_path / "first/space.yaml").names == ("a", "b")
+    said = resweep("import", path, "--era", 4, "--out", tmp_path / "no", status=1, capsys=capsys)
+    assert "has 3 eras" in said.err and not (tmp_path / "no").exists()
+
+
+def test_import_lists_what_a_storage_holds(tmp_path, capsys):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    url = f"sqlite:///{tmp_path / 'many.db'}"
+    for name in ("one", "two"):
+        study = optuna.create_study(storage=url, study_name=name, direction="maximize")
+        study.enqueue_trial({"x": 0.25})
+        study.optimize(lambda t: min(t.suggest_float("x", 0, 1), 0.25), n_trials=5)
+    study.ask()
+    text = resweep("import", tmp_path / "many.db", "--list", capsys=capsys).out
+    assert text == (
+        "one\n  trials: 5 COMPLETE\n  objective: maximize, best 0.25\n  parameters: x\n"
+        "two\n  trials: 5 COMPLETE, 1 RUNNING\n  objective: maximize, best 0.25\n"
+        "  parameters: x\n"
+    )
+    said = resweep("import", tmp_path / "many.db", status=1, capsys=capsys)
+    assert "--out is missing" in said.err
+
+
 def test_import_shows_no_password(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("STORE", "postgresql://me:geheim@127.0.0.1:1/db")
     for given in (["--storage", os.environ["STORE"]], ["--storage-env", "STORE"]):

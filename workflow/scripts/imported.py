@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from resweep.sources.optuna import read_sweep
+from resweep.sources.importing import read_sweep
 from resweep.workflow.scripts import main
 
 

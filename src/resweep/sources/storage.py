@@ -6,9 +6,13 @@ Nothing is written to a storage, and no password of a URL enters a message.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import logging
 import os
 import re
+import sqlite3
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,32 +66,29 @@ def from_environment(variable: str) -> str:
     return url
 
 
-def open_study(storage: str, name: str | None = None) -> optuna.Study:
-    """Open a study for reading.
+@contextlib.contextmanager
+def opened(storage: str) -> Iterator[optuna.storages.BaseStorage]:
+    """Open a storage for reading, for as long as the block lasts.
+
+    An SQLite database with the tables of an older Optuna is read from an upgraded copy.
 
     Parameters
     ----------
     storage : str
         URL of a database that Optuna knows, path of an SQLite file, or of a journal file.
-    name : str, optional
-        Name of the study; needed if the storage holds several.
 
     Raises
     ------
     InputError
-        If the storage cannot be read, or does not hold the one study that is meant.
+        If the storage cannot be read, also where that shows inside the block.
     """
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
 
     where = redact(storage)
     try:
-        opened = _open(storage)
-        names = sorted(optuna.get_all_study_names(opened))
-        chosen = _choose(names, name, where)
-        study = optuna.load_study(study_name=chosen, storage=opened)
-        study.get_trials(deepcopy=False)  # the storage remembers them: nothing is read later
-        return study
+        with contextlib.ExitStack() as stack:
+            yield _open(storage, stack)
     except InputError:
         raise
     except ImportError:
@@ -96,18 +97,22 @@ def open_study(storage: str, name: str | None = None) -> optuna.Study:
         raise _database_error(storage, where, error) from None
     except RuntimeError as error:  # the tables are those of another version of Optuna
         problem = "holds tables of another version of Optuna"
-        mend = "run `optuna storage upgrade --storage URL` on a copy"
-        if "storage upgrade" not in str(error):
-            mend = "upgrade Optuna with `pip install -U optuna`"
+        mend = "upgrade Optuna with `pip install -U optuna`"
+        if _is_older(error):
+            mend = "run `optuna storage upgrade --storage URL` on a copy"
         raise InputError(problem, where=where, mend=mend) from None
     except (ValueError, KeyError, OSError, EOFError) as error:
         problem = _without_password(str(error) or type(error).__name__, storage)
         raise InputError(f"cannot be read ({problem})", where=where) from None
 
 
-def _open(storage: str) -> optuna.storages.BaseStorage:
+def _is_older(error: RuntimeError) -> bool:
+    return "storage upgrade" in str(error)
+
+
+def _open(storage: str, stack: contextlib.ExitStack) -> optuna.storages.BaseStorage:
     if "://" not in storage:
-        return _open_file(Path(storage))
+        return _open_file(Path(storage), stack)
     scheme = storage.partition("://")[0]
     if scheme == "postgres":
         raise InputError(
@@ -129,11 +134,13 @@ def _open(storage: str) -> optuna.storages.BaseStorage:
         database = make_url(storage).database
         if not database or database == ":memory:":
             raise InputError("names no file", where=storage, mend="write sqlite:///path/study.db")
-        return _open_file(Path(database.removeprefix("file:")), storage)
+        return _open_file(Path(database.removeprefix("file:")), stack, storage)
     return _relational(storage)
 
 
-def _open_file(path: Path, url: str | None = None) -> optuna.storages.BaseStorage:
+def _open_file(
+    path: Path, stack: contextlib.ExitStack, url: str | None = None
+) -> optuna.storages.BaseStorage:
     try:
         with open(path, "rb") as stream:
             start = stream.read(1 << 16)
@@ -143,22 +150,25 @@ def _open_file(path: Path, url: str | None = None) -> optuna.storages.BaseStorag
             f"cannot be read ({error.strerror})", where=str(path), mend=f"check the path{hint}"
         ) from None
     if start.startswith(b"SQLite format 3\0"):
-        return _relational(url or f"sqlite:///{path}")
-    if url is None and _is_journal(start):
+        try:
+            return _relational(url or f"sqlite:///{path}")
+        except RuntimeError as error:
+            if not _is_older(error):
+                raise
+            return _upgraded_copy(path, stack)
+    if url is None and is_journal(start):
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
 
         return JournalStorage(JournalFileBackend(str(path)))
     if not start and url is None:
         raise InputError("is empty", where=str(path))
-    mend = None
-    if path.suffix == ".csv":
-        mend = "a trials_dataframe() table needs no import: use it with the space of its sweep"
     kind = "an SQLite database" if url else "an SQLite database or an Optuna journal"
-    raise InputError(f"is not {kind}", where=str(path), mend=mend)
+    raise InputError(f"is not {kind}", where=str(path))
 
 
-def _is_journal(start: bytes) -> bool:
+def is_journal(start: bytes) -> bool:
+    """Whether a file that starts like this is an Optuna journal."""
     try:
         entry = json.loads(start.partition(b"\n")[0])
     except ValueError:
@@ -176,24 +186,35 @@ def _relational(url: str) -> optuna.storages.RDBStorage:
     return optuna.storages.RDBStorage(url, engine_kwargs=options, skip_table_creation=True)
 
 
-def _choose(names: list[str], name: str | None, where: str) -> str:
-    if not names:
-        raise InputError("holds no study", where=where)
-    if name is None:
-        if len(names) == 1:
-            return names[0]
-        raise InputError(
-            f"holds {len(names)} studies: {', '.join(names)}",
-            where=where,
-            mend="name the one that is meant with --study, or `name:` in the configuration",
-        )
-    if name not in names:
-        raise InputError(
-            f'holds no study "{name}"{closest(name, names)}',
-            where=where,
-            mend=f"it holds {', '.join(names)}",
-        )
-    return name
+def _upgraded_copy(path: Path, stack: contextlib.ExitStack) -> optuna.storages.RDBStorage:
+    """Copy a database and give the copy the tables that this Optuna reads."""
+    import optuna
+
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="resweep-"))
+    url = f"sqlite:///{folder}/study.db"
+    copy_sqlite(path, f"{folder}/study.db")
+    copied = optuna.storages.RDBStorage(url, skip_compatibility_check=True)
+    root = logging.getLogger()
+    before = root.level, root.handlers[:]
+    try:
+        with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            copied.upgrade()
+    finally:  # the upgrade sets up a log of its own
+        root.setLevel(before[0])
+        root.handlers[:] = before[1]
+    return _relational(url)
+
+
+def copy_sqlite(path: str | Path, target: str | Path) -> None:
+    """Copy an SQLite database as it stands, with what its write-ahead log holds."""
+    with (
+        contextlib.closing(
+            sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
+        ) as a,
+        contextlib.closing(sqlite3.connect(target)) as b,
+    ):
+        a.backup(b)
 
 
 def _missing_driver(storage: str, where: str) -> InputError:

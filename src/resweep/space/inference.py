@@ -199,50 +199,118 @@ def _constant(param: Parameter) -> tuple | None:
 def _with_conditions(
     trials: Sequence[FrozenTrial], merged: Mapping[str, Parameter], notes: list[str]
 ) -> tuple[list[Parameter], dict[int, str]]:
-    """Find for each parameter that is not in all trials the parent that decides it."""
+    """Find for each parameter that is not in all trials the parent that decides it.
+
+    What no parent decides divides the trials; those of the largest part are kept.
+    """
     whole = [t for t in trials if t.state.name in ("COMPLETE", "PRUNED")]
+    failed = [t for t in trials if t.state.name == "FAIL"]
     left_out: dict[int, str] = {}
-    found: dict[str, Parameter] = {}
-    # Parents have more trials than their children; of equals, the one asked for first.
-    names = sorted(merged, key=lambda name: -sum(name in t.params for t in whole))
-    for name in names:
+    told: set[str] = set()
+    while True:
         rows = [t for t in whole if t.number not in left_out]
+        found, undecided, said = _decided(rows, failed, merged)
+        if not undecided:
+            notes += [note for note in said if note.partition(": ")[0] not in told]
+            break
+        kept = _largest_part(rows, undecided)
+        for t in rows:
+            if t.number not in kept:
+                left_out[t.number] = _difference(t.params, kept[min(kept)].params, undecided)
+        notes += _divisions(rows, kept, undecided)
+        told |= {name for name in undecided if name not in kept[min(kept)].params}
+    for t in failed:
+        strange = [name for name in t.params if name in merged and name not in found]
+        if strange:
+            left_out[t.number] = f"has a value of {', '.join(strange)}"
+    return [found[name] for name in merged if name in found], left_out
+
+
+def _decided(
+    rows: Sequence[FrozenTrial], failed: Sequence[FrozenTrial], merged: Mapping[str, Parameter]
+) -> tuple[dict[str, Parameter], list[str], list[str]]:
+    """Return parameters with their conditions, those that nothing decides, and notes."""
+    found: dict[str, Parameter] = {}
+    parents: dict[str, Parameter] = {}  # with those undecided: their own children hang on them
+    undecided: list[str] = []
+    notes: list[str] = []
+    complete = [t for t in rows if t.state.name == "COMPLETE"]
+    # Parents have more trials than their children; of equals, the one asked for first.
+    for name in sorted(merged, key=lambda name: -sum(name in t.params for t in rows)):
         has = [name in t.params for t in rows]
-        complete = [t for t in rows if t.state.name == "COMPLETE"]
-        if all(has) or not any(has):
-            found[name] = merged[name]
-            if rows and not any(has):
-                notes.append(f"{name}: stands in failed trials only; taken as always active")
+        if all(has):
+            found[name] = parents[name] = merged[name]
             continue
-        # A pruned trial may have ended before it asked for everything.
-        rule = _rule(name, rows, found) or (_rule(name, complete, found) if complete else None)
-        if rule is None:
-            found[name] = merged[name]
-            majority = 2 * sum(has) >= len(rows)
-            reason = (
-                f"{name}: no other parameter decides whether it takes part; it is taken as always "
-                f"active, and the {len(rows) - sum(has)} trials without it are left out"
-            )
-            if not majority:
-                del found[name]
-                reason = (
-                    f"{name}: stands in only {sum(has)} of {len(rows)} trials and no other "
-                    "parameter decides when; it and these trials are left out"
-                )
-            notes.append(reason)
-            lacking = f"has {'no' if majority else 'a'} value of {name}"
-            left_out |= {t.number: lacking for t, p in zip(rows, has, strict=True) if p != majority}
-            continue
+        if any(has):
+            # A pruned trial may have ended before it asked for everything.
+            rule = _rule(name, rows, parents)
+            if rule is None and complete:
+                rule = _rule(name, complete, parents)
+            if rule is None:
+                undecided.append(name)
+                parents[name] = merged[name]
+                continue
+        else:  # a choice may have failed whenever it was taken
+            rule = _rule(name, [*rows, *(t for t in failed if name in t.params)], parents)
+            if rule is None:
+                notes.append(f"{name}: stands in no trial that is kept; the space is without it")
+                continue
         condition, others, unseen = rule
-        found[name] = merged[name].replace(condition=condition)
-        text = describe_condition(found[name])
-        note = f"{name}: only if {text} (inferred from the trials)"
+        found[name] = parents[name] = merged[name].replace(condition=condition)
+        note = f"{name}: only if {describe_condition(found[name])} (inferred from the trials)"
         if unseen:
             note += f"; never seen with {unseen}"
         if others:
             note += f"; {', '.join(others)} would explain it as well: check the space"
         notes.append(note)
-    return [found[name] for name in merged if name in found], left_out
+    return found, undecided, notes
+
+
+def _largest_part(rows: Sequence[FrozenTrial], undecided: Sequence[str]) -> dict[int, FrozenTrial]:
+    """Return the trials of the most frequent combination of parameters that nothing decides.
+
+    Completed trials count first; of equals, the part that came last.
+    """
+    parts: dict[tuple[bool, ...], dict[int, FrozenTrial]] = {}
+    for t in rows:
+        parts.setdefault(tuple(n in t.params for n in undecided), {})[t.number] = t
+    return max(
+        parts.values(),
+        key=lambda part: (
+            sum(t.state.name == "COMPLETE" for t in part.values()),
+            len(part),
+            max(part),
+        ),
+    )
+
+
+def _difference(params: Mapping, kept: Mapping, undecided: Sequence[str]) -> str:
+    lacking = [name for name in undecided if name in kept and name not in params]
+    strange = [name for name in undecided if name in params and name not in kept]
+    words = [f"no value of {', '.join(lacking)}"] if lacking else []
+    words += [f"a value of {', '.join(strange)}"] if strange else []
+    return f"has {' and '.join(words)}"
+
+
+def _divisions(
+    rows: Sequence[FrozenTrial], kept: Mapping[int, FrozenTrial], undecided: Sequence[str]
+) -> list[str]:
+    """Say of each parameter that nothing decides what became of it."""
+    example = kept[min(kept)].params
+    notes = []
+    for name in undecided:
+        count = sum(name in t.params for t in rows)
+        if name in example:
+            notes.append(
+                f"{name}: no other parameter decides whether it takes part; it is taken as always "
+                f"active, and trials without it are left out ({len(rows) - count})"
+            )
+        else:
+            notes.append(
+                f"{name}: stands in only {count} of {len(rows)} trials and no other parameter "
+                "decides when; it and these trials are left out"
+            )
+    return notes
 
 
 @dataclass(frozen=True)

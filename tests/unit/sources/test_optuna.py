@@ -18,7 +18,7 @@ from optuna.trial import TrialState, create_trial
 
 from resweep.errors import InputError
 from resweep.ledger.trials import Ledger
-from resweep.sources.optuna import import_study, read_sweep
+from resweep.sources.importing import import_study, read_sweep
 from resweep.sources.storage import redact
 from resweep.space.model import Space
 
@@ -184,8 +184,10 @@ def test_a_parameter_that_was_added_half_way_costs_the_trials_without_it(tmp_pat
     space, ledger = imported(tmp_path, *trials)
     assert not space["new"].condition
     assert ledger.trials["number"].tolist() == list(range(10, 30))
-    assert any("new: no other parameter decides" in note for note in ledger.notes)
-    assert any("0, 1, 2, 3" in note and "has no value of new" in note for note in ledger.notes)
+    assert any("it has 2 eras, of which this is number 2" in note for note in ledger.notes)
+    assert any("era 1: 10 trials between 0 and 9: x, k" in note for note in ledger.notes)
+    space, ledger = import_study(str(tmp_path / "study.db"), era=1)
+    assert "new" not in space and ledger.trials["number"].tolist() == list(range(10))
 
 
 def test_a_parameter_of_few_trials_is_left_out_with_them(tmp_path):
@@ -316,7 +318,7 @@ def test_files_that_are_no_storage(tmp_path):
         "missing.db": (None, "cannot be read"),
         "empty.db": (b"", "is empty"),
         "text.log": (b"hello\n", "is not an SQLite database or an Optuna journal"),
-        "trials.csv": (b"number,value\n", "table needs no import"),
+        "trials.csv": (b"number,value\n", "is not an SQLite database or an Optuna journal"),
     }
     for name, (content, message) in cases.items():
         if content is not None:

@@ -11,7 +11,7 @@ from optuna.distributions import IntDistribution as Int
 from optuna.trial import TrialState
 
 from resweep.ledger.trials import Ledger
-from resweep.sources.optuna import import_study
+from resweep.sources.importing import import_study
 from resweep.space.model import Space
 from resweep.sweep.study import export_study
 

@@ -1,0 +1,285 @@
+"""A finished study as a sweep: whatever tool it came from, it becomes a space and a ledger."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+
+from resweep.errors import InputError
+from resweep.ledger.trials import Ledger
+from resweep.sources import optuna as optuna_source
+from resweep.sources.eras import Era, largest, split_eras
+from resweep.sources.recorded import WHOLE, Recorded, as_blocks
+from resweep.sources.storage import from_environment
+from resweep.space.inference import infer_space, plain_choice
+from resweep.space.model import Space
+
+
+@dataclasses.dataclass(frozen=True)
+class Imported:
+    """What an import made of a study.
+
+    Attributes
+    ----------
+    space : Space
+    ledger : Ledger
+        Its ``notes`` say what was assumed and what was left out.
+    n_finished : int
+        Trials that had ended in the study.
+    eras : list of Era
+        The parts between which its parameters changed; see `resweep.sources.eras`.
+    era : int
+        Which of them this is, counted from 1.
+    """
+
+    space: Space
+    ledger: Ledger
+    n_finished: int
+    eras: list[Era]
+    era: int
+
+    @property
+    def n_kept(self) -> int:
+        """How many of the finished trials are in the ledger."""
+        return len(self.ledger.trials) + len(self.ledger.outside)
+
+
+def import_study(
+    storage: str, name: str | None = None, *, space: Space | None = None, era: int | None = None
+) -> tuple[Space, Ledger]:
+    """Read a finished Optuna study.
+
+    Parameters
+    ----------
+    storage : str
+        URL of a database that Optuna knows, path of an SQLite file or of an Optuna journal file.
+    name : str, optional
+        Name of the study, needed if the storage holds several; or a pattern such as ``fold_*``,
+        whose studies are read together as blocks.
+    space : Space, optional
+        What the trials must fit; by default the space is inferred from what the trials recorded.
+    era : int, optional
+        Which part of a study whose parameters changed, from 1; by default the largest.
+
+    Returns
+    -------
+    space : Space
+    ledger : Ledger
+        Its ``notes`` say what was inferred and what was left out.
+
+    Raises
+    ------
+    InputError
+        If the study cannot be read, has several objectives, has no finished trial, or does not fit
+        `space`.
+    """
+    found = to_sweep(joined(optuna_source.read(storage, name)), space=space, era=era)
+    return found.space, found.ledger
+
+
+def read(source: str, *, study: str | None = None) -> list[Recorded]:
+    """Read the studies of a source that are meant; see `resweep.sources.optuna.read`."""
+    return optuna_source.read(source, study)
+
+
+def read_all(source: str) -> list[Recorded]:
+    """Read every study of a source."""
+    return optuna_source.read_all(source)
+
+
+def joined(studies: Sequence[Recorded]) -> Recorded:
+    """Return one study, or several as its blocks."""
+    return studies[0] if len(studies) == 1 else as_blocks(studies)
+
+
+def to_sweep(study: Recorded, *, space: Space | None = None, era: int | None = None) -> Imported:
+    """Turn a study of one objective into a space and a ledger.
+
+    Parameters
+    ----------
+    study : Recorded
+    space : Space, optional
+        What the trials must fit; by default it is inferred.
+    era : int, optional
+        Which era of the study, from 1; by default the largest.
+
+    Raises
+    ------
+    InputError
+        If it has several objectives, no finished trial, no such era, none whose trials can be
+        kept, or does not fit `space`.
+    """
+    where = study.where
+    if len(study.directions) > 1:
+        raise InputError(
+            f"has {len(study.directions)} objectives",
+            where=where,
+            mend="resweep refines one objective: store a study with the one that counts",
+        )
+    (direction,) = study.directions
+    finished = study.finished
+    if not finished:
+        raise InputError("has no finished trial", where=where, mend="let it run first")
+    notes = list(study.notes)
+    if space is None:
+        eras = split_eras(finished)
+        place = _place(eras, era, where)
+        trials = eras[place].trials
+        notes += _era_notes(eras, place, finished)
+        found = infer_space(
+            trials,
+            study_name=study.name,
+            direction=direction,
+            n_trials=len(trials),
+        )
+        space, left_out = found.space, found.left_out
+        notes += found.notes
+        if study.ladders:
+            space = _with_ladders(space, study.ladders)
+    elif space.direction != direction:
+        raise InputError(f"is to {direction}, but the space says {space.direction}", where=where)
+    else:
+        trials, left_out, eras, place = finished, None, [Era(finished, space.names)], 0
+    records = []
+    for trial in trials:
+        record = _record(trial, space, where, left_out)
+        if record is not None:
+            records.append(record)
+    if not any(TrialState[r["state"]] in WHOLE for r in records) and any(
+        t.state in WHOLE for t in trials
+    ):
+        reasons = "; ".join(dict.fromkeys((left_out or {}).values()))
+        raise InputError(
+            f"none of its {len(trials)} trials can be kept: {reasons}",
+            where=where,
+            mend="give the space that it was searched in with --space",
+        )
+    notes += _notes(study, left_out or {})
+    ledger = Ledger.from_records(records, space)
+    ledger = dataclasses.replace(ledger, notes=tuple(notes))
+    return Imported(space, ledger, len(finished), eras, place + 1)
+
+
+def read_sweep(
+    *, study: Mapping[str, Any], space: str | Path | None = None
+) -> tuple[Space, Ledger]:
+    """Read the finished study that stands for a sweep.
+
+    Parameters
+    ----------
+    study : mapping
+        ``storage`` or ``storage_env`` or ``csv``, and ``name``: see
+        `resweep.workflow.configuration.Study`.
+    space : path, optional
+        The space of the study; a CSV needs it, of other studies it is inferred.
+
+    Raises
+    ------
+    InputError
+        See `import_study` and `Ledger.load`.
+    """
+    given = Space.load(space) if space is not None else None
+    if study.get("csv") is not None:
+        if given is None:
+            raise InputError("a csv study needs its space", where=str(study["csv"]))
+        return given, Ledger.load(study["csv"], given)
+    storage = study.get("storage") or from_environment(study["storage_env"])
+    return import_study(storage, study.get("name"), space=given)
+
+
+def _place(eras: Sequence[Era], era: int | None, where: str) -> int:
+    if era is None:
+        return largest(eras)
+    if not 1 <= era <= len(eras):
+        raise InputError(f"has {len(eras)} eras, so none is number {era}", where=where)
+    return era - 1
+
+
+def _era_notes(eras: Sequence[Era], place: int, finished: Sequence[FrozenTrial]) -> list[str]:
+    if len(eras) == 1:
+        return []
+    notes = [
+        f"the parameters changed during the study: it has {len(eras)} eras, of which this is "
+        f"number {place + 1}; --era reads another"
+    ]
+    notes += [f"era {i}: {era.describe()}" for i, era in enumerate(eras, 1)]
+    placed = {t.number for era in eras for t in era.trials}
+    homeless = [t.number for t in finished if t.number not in placed]
+    if homeless:
+        notes.append(f"trials of no era, too few of their parameters: {_enumerated(homeless)}")
+    return notes
+
+
+def _with_ladders(space: Space, ladders: frozenset[str]) -> Space:
+    params = tuple(
+        p.replace(ordered=True) if p.name in ladders and p.choices is not None else p for p in space
+    )
+    return space.replace(params=params)
+
+
+def _record(
+    trial: FrozenTrial, space: Space, where: str, left_out: dict[int, str] | None
+) -> dict[str, Any] | None:
+    """Return the record of a trial; None if it has no place in an inferred space.
+
+    The reason is noted in `left_out`; without that, a trial that does not fit is an error.
+    """
+    if left_out is not None and trial.number in left_out:
+        return None
+    params: dict[str, Any] = {}
+    failed = trial.state == TrialState.FAIL
+    for name in sorted(trial.params, key=_order_in(space)):
+        value = plain_choice(trial.params[name])
+        if name in space:
+            fits = space[name].contains(value) and space.is_active(name, params)
+            if fits or not failed:  # a failed trial may have ended before it chose everything
+                params[name] = space[name].cast(value) if fits else value
+        elif left_out is None and (name not in space.fixed or space.fixed[name] != value):
+            params[name] = value
+    try:
+        if not failed:
+            space.check(params, where=f"{where}, trial {trial.number}")
+    except InputError as error:
+        if left_out is None:
+            raise
+        parameter = str(error.where).rpartition(", ")[2]
+        left_out[trial.number] = f"{parameter} {error.what}"
+        return None
+    return {
+        "number": trial.number,
+        "value": None if failed else trial.value,
+        "state": trial.state.name,
+        "params": params,
+        "user_attrs": trial.user_attrs,
+        "curve": sorted(trial.intermediate_values.items()),
+    }
+
+
+def _order_in(space: Space):
+    """Return a sorting key that puts names in the order of `space`, strangers last."""
+    places = {name: place for place, name in enumerate(space.names)}
+    return lambda name: places.get(name, len(places))
+
+
+def _notes(study: Recorded, left_out: Mapping[int, str]) -> list[str]:
+    """Say which trials were not taken over, reason by reason."""
+    notes = []
+    for state in (TrialState.RUNNING, TrialState.WAITING):
+        numbers = [t.number for t in study.trials if t.state == state]
+        if numbers:
+            notes.append(f"{state.name.lower()} trials left out: {_enumerated(numbers)}")
+    for reason in dict.fromkeys(left_out.values()):
+        numbers = [number for number in left_out if left_out[number] == reason]
+        notes.append(f"trials left out: {_enumerated(numbers)}: {reason}")
+    if not study.keeps_pruner and any(t.state == TrialState.PRUNED for t in study.trials):
+        notes.append("a study does not record its pruner: add it to the space if it is to go on")
+    return notes
+
+
+def _enumerated(numbers: list[int], most: int = 10) -> str:
+    more = f" and {len(numbers) - most} more" if len(numbers) > most else ""
+    return ", ".join(map(str, sorted(numbers)[:most])) + more
