@@ -1,8 +1,8 @@
 """Points: the distinct parameter assignments of a sweep, with repeated trials averaged.
 
-A replicate trains another trial's parameters again with a new seed. It tells how noisy a value
-is, not what the parameters do, so every table ranks points, never trials: a point's score is the
-mean over its repeats.
+Trials with equal parameters (replicates, the seeds of a grid, points tried again) tell how noisy
+a value is, not what the parameters do, so every table ranks points, never trials: a point's score
+is the mean over its trials. Pruned trials are among them, with the scores of `ledger.scores`.
 """
 
 from __future__ import annotations
@@ -19,43 +19,72 @@ ELITE_FRACTION = 0.25
 
 
 def points(ledger: Ledger, elite_fraction: float = ELITE_FRACTION) -> pd.DataFrame:
-    """Collapse the completed trials of a ledger to its points.
+    """Collapse the trials of a ledger that are evidence to its points.
 
     Parameters
     ----------
     ledger
         Trials of one sweep.
     elite_fraction
-        Share of the points that are elites; the number is rounded up, so that any completed
-        sweep has at least one.
+        Share of the feasible points that are elites; the number is rounded up, so that any sweep
+        with a feasible point has at least one.
 
     Returns
     -------
     DataFrame
         One row per point, by trial number: ``number`` (of the first trial there), ``value`` (mean
-        as recorded), ``score`` (mean, larger is better), ``n_repeats``, ``repeat_sd`` (standard
-        deviation between repeats, NaN for a single one), ``elite`` (bool), then ``params_*``.
+        of the scores in units of the objective; as recorded where its trials are complete),
+        ``score`` (the same, larger is better), ``n_repeats`` (its trials that are evidence),
+        ``n_complete`` (those of them that are complete), ``repeat_sd`` (standard deviation
+        between complete repeats, NaN for fewer than two), ``feasible`` (no trial of it violates a
+        constraint), ``elite`` (bool), then ``params_*``.
     """
-    complete = ledger.complete
     names = [f"params_{name}" for name in ledger.space.names]
-    frame = complete.assign(score=np.asarray(ledger.scores, dtype=float))
-    frame = frame.sort_values("number", kind="stable").reset_index(drop=True)
-    origin = _origin(frame)
-    first = ~pd.Series(origin).duplicated().to_numpy()
-    table = frame.loc[first, ["number", "value", "score", *names]].reset_index(drop=True)
-    table["number"] = origin[first]
-    if first.all():
-        table["n_repeats"] = np.ones(len(table), dtype=np.int64)
-        table["repeat_sd"] = np.full(len(table), np.nan)
-    else:
-        groups = frame.groupby(origin, sort=False)
-        table["value"] = groups["value"].mean().to_numpy()
-        table["score"] = groups["score"].mean().to_numpy()
-        table["n_repeats"] = groups["score"].size().to_numpy()
-        table["repeat_sd"] = groups["score"].std(ddof=1).to_numpy()
-    table["elite"] = elite_flags(table["score"].to_numpy(), elite_fraction)
-    lead = ["number", "value", "score", "n_repeats", "repeat_sd", "elite"]
-    return table[lead + names].sort_values("number", kind="stable").reset_index(drop=True)
+    scored = ledger.scored
+    known = ledger.trials.sort_values("number", kind="stable")
+    frame = known[known["number"].isin(scored["number"])].reset_index(drop=True)
+    point = _point_of(frame, names)
+    first = np.unique(point, return_index=True)[1]
+    table = frame.loc[first, ["number", *names]].reset_index(drop=True)
+    groups = scored.groupby(point)
+    table["number"] = np.minimum(table["number"], pd.Series(_origin(frame)).groupby(point).min())
+    table["score"] = groups["score"].mean()
+    table["value"] = ledger.space.sign * table["score"]
+    table["n_repeats"] = groups["score"].size()
+    table["n_complete"] = groups["complete"].sum().astype(np.int64)
+    repeats = scored["score"].where(scored["complete"] & scored["feasible"])
+    table["repeat_sd"] = repeats.groupby(point).std(ddof=1)
+    table["feasible"] = groups["feasible"].all()
+    table = table.sort_values("number", kind="stable").reset_index(drop=True)
+    table["elite"] = elite_flags(
+        table["score"].where(table["feasible"], -np.inf), elite_fraction, table["feasible"].sum()
+    )
+    lead = ["number", "value", "score", "n_repeats", "n_complete", "repeat_sd", "feasible", "elite"]
+    return table[lead + names]
+
+
+def best_point(table: pd.DataFrame) -> pd.Series | None:
+    """Return the best point that is feasible and was completed at least once; None if none was."""
+    able = table[table["feasible"] & (table["n_complete"] > 0)]
+    return None if able.empty else able.loc[able["score"].idxmax()]
+
+
+def _point_of(frame: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
+    """Say which point each trial tried, points numbered from 0: equal parameters, one point."""
+    if not names:
+        return np.zeros(len(frame), dtype=np.int64)
+    codes = [pd.factorize(_told_apart(frame[name]), use_na_sentinel=False)[0] for name in names]
+    _, index, point = np.unique(
+        np.column_stack(codes), axis=0, return_index=True, return_inverse=True
+    )
+    return np.argsort(np.argsort(index))[point.ravel()]
+
+
+def _told_apart(values: pd.Series) -> pd.Series:
+    """Return values such that ``True`` and ``1`` are different, which Python holds equal."""
+    if values.dtype != object:
+        return values
+    return pd.Series([(type(v) is bool or isinstance(v, np.bool_), v) for v in values])
 
 
 def _origin(frame: pd.DataFrame) -> NDArray[np.int64]:
@@ -65,21 +94,17 @@ def _origin(frame: pd.DataFrame) -> NDArray[np.int64]:
         return numbers
     target = pd.to_numeric(frame["user_attrs_replicate_of"], errors="coerce").to_numpy(dtype=float)
     repeats = (frame["user_attrs_kind"] == "replicate").to_numpy() & np.isfinite(target)
-    parent = dict(zip(numbers[repeats].tolist(), target[repeats].astype(int).tolist(), strict=True))
-    origin = numbers.copy()
-    for i in np.flatnonzero(repeats):
-        seen: set[int] = set()
-        root = int(numbers[i])
-        while root in parent and root not in seen:  # a replicate of a replicate
-            seen.add(root)
-            root = parent[root]
-        origin[i] = root
-    return origin
+    return np.where(repeats, np.nan_to_num(target), numbers).astype(np.int64)
 
 
-def elite_flags(scores: NDArray, fraction: float = ELITE_FRACTION) -> NDArray[np.bool_]:
-    """Flag the best ``ceil(fraction * n)`` scores; of equal ones the earliest come first."""
+def elite_flags(
+    scores: NDArray, fraction: float = ELITE_FRACTION, of: int | None = None
+) -> NDArray[np.bool_]:
+    """Flag the best ``ceil(fraction * of)`` scores; of equal ones the earliest come first.
+
+    By default it is a fraction of all of them.
+    """
     flags = np.zeros(len(scores), dtype=bool)
-    count = math.ceil(fraction * len(scores) - 1e-9)
+    count = math.ceil(fraction * (len(scores) if of is None else of) - 1e-9)
     flags[np.argsort(-np.asarray(scores, dtype=float), kind="stable")[:count]] = True
     return flags

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from resweep.errors import InputError, closest
 from resweep.files import write_csv_atomic
+from resweep.ledger.scores import trial_scores
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 
@@ -142,6 +144,24 @@ class Ledger:
     def scores(self) -> pd.Series:
         """Values of `complete`, turned so that larger is better."""
         return self.space.sign * self.complete["value"]
+
+    @cached_property
+    def scored(self) -> pd.DataFrame:
+        """Every trial that is evidence, pruned ones included, with its place and its score.
+
+        See `resweep.ledger.scores.trial_scores`.
+        """
+        return trial_scores(self)
+
+    @cached_property
+    def violation(self) -> NDArray[np.float64]:
+        """By how much each trial of `trials` violates its constraints, shape (trials,).
+
+        The sum of what exceeds 0 in the columns ``constraints_<key>``, as in Optuna; NaN where no
+        constraint is known.
+        """
+        found = self.trials[[c for c in self.trials if c.startswith("constraints_")]]
+        return found.astype(float).clip(lower=0).sum(axis=1, min_count=1).to_numpy(dtype=float)
 
     @cached_property
     def complete_outside(self) -> pd.DataFrame:
