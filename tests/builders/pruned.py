@@ -78,15 +78,15 @@ def record(trial):
     }
 
 
-def curves(*trials, space=None):
-    """A ledger of (state, value, {step: value}) for trials that all have the same parameters."""
-    params = {"rate": 1e-3, "width": 0.5, "opt": "adam"}
+def curves(*trials, space=None, width=None):
+    """A ledger of (state, value, {step: value}) for trials that differ in their width at most."""
+    widths = [0.5] * len(trials) if width is None else width
     records = [
         {
             "number": i,
             "value": value,
             "state": state,
-            "params": params,
+            "params": {"rate": 1e-3, "width": float(widths[i]), "opt": "adam"},
             "curve": sorted(curve.items()),
         }
         for i, (state, value, curve) in enumerate(trials)

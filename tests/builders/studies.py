@@ -20,6 +20,8 @@ SCHEDULER = Parameter("scheduler", "categorical", choices=(True, False))
 POOL = Parameter("pool", "categorical", choices=("mean", "max", "attention"))
 ENCODER = Parameter("encoder", "categorical", choices=("cnn", "context"))
 HEADS = Parameter("heads", "int", 1, 4, limits=(1, 8), condition={"encoder": ("context",)})
+# Tells trials apart that are otherwise equal, and so would be repeats of one point.
+FILLER = Parameter("filler", "float", 0.0, 1.0)
 ALL = (LR, WIDTH, DEPTH, SMOOTHING, BATCH, SCHEDULER, POOL, ENCODER, HEADS)
 
 
@@ -35,6 +37,8 @@ def ledger(space, value, state=None, attrs=None, **columns):
         "value": np.asarray(value, dtype=float),
         "state": ["COMPLETE"] * n if state is None else list(state),
     }
+    if FILLER.name in space:
+        columns.setdefault(FILLER.name, list(np.arange(n) * 0.6180339887 % 1))
     for p in space.params:
         column = columns.get(p.name, [None] * n)
         if p.is_numeric:

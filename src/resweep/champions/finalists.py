@@ -28,7 +28,7 @@ def finalists(
     -------
     list of (dict, Space)
         ``rank`` (from 0), ``number`` (of the first trial there), ``value`` (mean over repeats),
-        ``n_repeats`` and ``params``; and the space that the point belongs to.
+        ``n_repeats`` (complete ones) and ``params``; and the space that the point belongs to.
 
     Raises
     ------
@@ -36,7 +36,12 @@ def finalists(
         If fewer than `top` points ended with a value.
     """
     homes = [ledger, *([ledger.outside_in(fallback_space)] if fallback_space else [])]
-    rows = [(row, home) for home in homes for _, row in points(home).iterrows()]
+    rows = [
+        (row, home)
+        for home in homes
+        for _, row in points(home).iterrows()
+        if row["feasible"] and row["n_complete"]
+    ]
     rows = sorted(rows, key=lambda entry: -entry[0]["score"])[:top]
     if len(rows) < top:
         raise InputError(
@@ -49,7 +54,7 @@ def finalists(
                 "rank": rank,
                 "number": int(row["number"]),
                 "value": float(row["value"]),
-                "n_repeats": int(row["n_repeats"]),
+                "n_repeats": int(row["n_complete"]),
                 "params": home.assignment(row),
             },
             home.space,

@@ -31,6 +31,7 @@ def noise(ledger: Ledger) -> pd.DataFrame:
         the most frequent class), ``best_above_majority`` (in standard errors of noise).
     """
     table = points(ledger)
+    table = table[table["feasible"] & (table["n_complete"] > 0)]
     complete = ledger.complete
     value = table["value"].to_numpy(dtype=float)
     n = len(value)
@@ -61,11 +62,11 @@ def noise(ledger: Ledger) -> pd.DataFrame:
 
 def replicate_noise(table: pd.DataFrame) -> tuple[float, int]:
     """Pooled standard deviation between repeats of a point, and its degrees of freedom."""
-    repeated = table[table["n_repeats"] > 1]
-    freedom = int((repeated["n_repeats"] - 1).sum())
+    repeated = table[table["repeat_sd"].notna()]
+    freedom = int((repeated["n_complete"] - 1).sum())
     if not freedom:
         return math.nan, 0
-    squares = repeated["repeat_sd"] ** 2 * (repeated["n_repeats"] - 1)
+    squares = repeated["repeat_sd"] ** 2 * (repeated["n_complete"] - 1)
     return float(math.sqrt(squares.sum() / freedom)), freedom
 
 
@@ -86,11 +87,11 @@ def _winner(table: pd.DataFrame, noise_sd: float) -> tuple[float, float, float]:
     if table.empty:
         return math.nan, math.nan, math.nan
     top = table.loc[table["score"].idxmax()]
-    best, repeats = float(top["value"]), int(top["n_repeats"])
+    best, repeats = float(top["value"]), int(top["n_complete"])
     if not math.isfinite(noise_sd) or len(table) < 3:
         return best, math.nan, math.nan
     noise_variance = noise_sd**2 / repeats
-    weights = 1 / table["n_repeats"].to_numpy(dtype=float)
+    weights = 1 / table["n_complete"].to_numpy(dtype=float)
     between = float(table["value"].var(ddof=1)) - noise_sd**2 * float(weights.mean())
     spread = max(0.0, between) + noise_variance
     corrected = shrunk(best, float(table["value"].mean()), spread, noise_variance)

@@ -27,27 +27,30 @@ def overview(ledger: Ledger, seconds: pd.Series | None = None) -> pd.DataFrame:
         Columns ``quantity`` (str), ``value`` (float, NaN where there is nothing to report),
         ``unit`` (str), ``n`` (int, what the figure is computed over).
     """
-    trials, table = ledger.trials, points(ledger)
+    trials, every = ledger.trials, points(ledger)
+    table = every[every["feasible"] & (every["n_complete"] > 0)]
     value = table["value"].to_numpy(dtype=float)
     n = len(value)
     best = int(table["score"].to_numpy().argmax()) if n else None
-    elites = value[table["elite"].to_numpy(dtype=bool)]
+    elites = every[every["elite"]]["value"].to_numpy(dtype=float)
     rows: list[tuple[str, float, str, int]] = [("trials", len(trials), "trials", len(trials))]
     rows += [
         (f"trials_{s.lower()}", int((trials["state"] == s).sum()), "trials", len(trials))
         for s in STATES
     ]
     rows += [
-        ("points", n, "points", n),
-        ("replicates", int(table["n_repeats"].sum()) - n, "trials", n),
+        ("trials_used", int(every["n_repeats"].sum()), "trials", len(trials)),
+        ("points", len(every), "points", len(every)),
+        ("points_complete", n, "points", len(every)),
+        ("replicates", int(every["n_repeats"].sum()) - len(every), "trials", len(every)),
         ("best_value", value[best] if n else np.nan, "value", n),
         ("best_trial", table["number"].iloc[best] if n else np.nan, "trial number", n),
         ("mean_value", value.mean() if n else np.nan, "value", n),
         ("median_value", np.median(value) if n else np.nan, "value", n),
         ("sd_value", value.std(ddof=1) if n > 1 else np.nan, "value", n),
         ("worst_value", table["value"].iloc[table["score"].argmin()] if n else np.nan, "value", n),
-        ("elites", len(elites), f"points (best {ELITE_FRACTION:.0%})", n),
-        ("elite_threshold", _threshold(table), "value", n),
+        ("elites", len(elites), f"points (best {ELITE_FRACTION:.0%})", len(every)),
+        ("elite_threshold", _threshold(every), "value", len(every)),
         ("elite_mean_value", elites.mean() if len(elites) else np.nan, "value", len(elites)),
     ]
     outside, ended = len(ledger.outside), ledger.complete_outside

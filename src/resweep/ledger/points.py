@@ -37,7 +37,8 @@ def points(ledger: Ledger, elite_fraction: float = ELITE_FRACTION) -> pd.DataFra
         ``score`` (the same, larger is better), ``n_repeats`` (its trials that are evidence),
         ``n_complete`` (those of them that are complete), ``repeat_sd`` (standard deviation
         between complete repeats, NaN for fewer than two), ``feasible`` (no trial of it violates a
-        constraint), ``elite`` (bool), then ``params_*``.
+        constraint), ``elite`` (bool), then ``params_*``. The best score is that of a feasible
+        point with a complete trial, if there is one.
     """
     names = [f"params_{name}" for name in ledger.space.names]
     scored = ledger.scored
@@ -49,12 +50,13 @@ def points(ledger: Ledger, elite_fraction: float = ELITE_FRACTION) -> pd.DataFra
     groups = scored.groupby(point)
     table["number"] = np.minimum(table["number"], pd.Series(_origin(frame)).groupby(point).min())
     table["score"] = groups["score"].mean()
-    table["value"] = ledger.space.sign * table["score"]
     table["n_repeats"] = groups["score"].size()
     table["n_complete"] = groups["complete"].sum().astype(np.int64)
     repeats = scored["score"].where(scored["complete"] & scored["feasible"])
     table["repeat_sd"] = repeats.groupby(point).std(ddof=1)
     table["feasible"] = groups["feasible"].all()
+    table["score"] = _in_order(table)
+    table["value"] = ledger.space.sign * table["score"]
     table = table.sort_values("number", kind="stable").reset_index(drop=True)
     table["elite"] = elite_flags(
         table["score"].where(table["feasible"], -np.inf), elite_fraction, table["feasible"].sum()
@@ -63,10 +65,18 @@ def points(ledger: Ledger, elite_fraction: float = ELITE_FRACTION) -> pd.DataFra
     return table[lead + names]
 
 
-def best_point(table: pd.DataFrame) -> pd.Series | None:
-    """Return the best point that is feasible and was completed at least once; None if none was."""
-    able = table[table["feasible"] & (table["n_complete"] > 0)]
-    return None if able.empty else able.loc[able["score"].idxmax()]
+def _in_order(table: pd.DataFrame) -> pd.Series:
+    """Keep what was never completed below the best that was, and what is infeasible below all.
+
+    The means over repeats might mix them.
+    """
+    score, able = table["score"], table["feasible"]
+    ended = able & (table["n_complete"] > 0)
+    if ended.any():
+        score = score.where(ended, np.minimum(score, np.nextafter(score[ended].max(), -np.inf)))
+    if able.any():
+        score = score.where(able, np.minimum(score, np.nextafter(score[able].min(), -np.inf)))
+    return score
 
 
 def _point_of(frame: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:

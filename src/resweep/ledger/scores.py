@@ -136,7 +136,7 @@ class _Curves:
         ended = complete & found.any
         best = pd.Series(found.values).groupby(owner).cummax().to_numpy()
         final = best[found.high[ended] - 1]
-        near = SAME * np.maximum(np.abs(final), SAME)
+        near = SAME * np.maximum(np.abs(value[ended]), SAME)
         ends_at_best = (np.abs(value[ended] - final) <= near).all()
         if ends_at_best and (final > found.last_value[ended] + near).any():
             return replace(found, values=best)

@@ -16,10 +16,11 @@ SPACE = Space.loads("direction: maximize\nparam_ranges: {x: {type: float, low: 0
 def ledger_of(values, space=SPACE, states=None, attrs=None) -> Ledger:
     states = states or ["COMPLETE"] * len(values)
     records = [
-        {"number": i, "value": v, "state": s, "params": {"x": i / 1000},
-         "user_attrs": (attrs or {}).get(i, {})}
+        {"number": i, "value": v, "state": s, "user_attrs": (attrs or {}).get(i, {})}
         for i, (v, s) in enumerate(zip(values, states, strict=True))
-    ]  # fmt: skip
+    ]
+    for i, record in enumerate(records):
+        record["params"] = {"x": record["user_attrs"].get("replicate_of", i) / 1000}
     return Ledger.from_records(records, space)
 
 

@@ -291,7 +291,7 @@ def test_noise_comes_from_replicates_and_from_the_number_of_examples():
     study = ledger(
         space(LR),
         value,
-        lr=[1e-3] * 300,
+        lr=[10 ** (-4 + i / 100) for i in of],
         attrs={
             "kind": ["replicate" if i % 3 else "proposal" for i in range(300)],
             "replicate_of": [3 * k if i % 3 else None for i, k in enumerate(of)],

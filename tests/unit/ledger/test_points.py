@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from studies import BATCH, LR, SCHEDULER, ledger, space
+from pruned import constrained, curves
+from studies import BATCH, FILLER, LR, SCHEDULER, ledger, space
 
+from resweep.evidence.noise import noise as noise_table
 from resweep.ledger.columns import at_position, column, position
 from resweep.ledger.points import elite_flags, points
 from resweep.space.parameter import Parameter
@@ -78,7 +80,7 @@ def test_columns_of_ladders_and_booleans():
 
 def test_none_may_be_a_choice():
     norm = Parameter("norm", "categorical", choices=("batch", None))
-    table = points(ledger(space(norm), [1, 2, 3], norm=["batch", None, None]))
+    table = points(ledger(space(norm, FILLER), [1, 2, 3], norm=["batch", None, None]))
     assert column(norm, table).x.tolist() == [0, 1, 1]
 
 
@@ -86,3 +88,69 @@ def test_true_and_one_are_different_choices():
     mixed = Parameter("mixed", "categorical", choices=(1, True, "a"))
     table = points(ledger(space(mixed), [1, 2, 3], mixed=[True, 1, "a"]))
     assert column(mixed, table).x.tolist() == [1, 0, 2]
+
+
+def test_equal_parameters_are_one_point_and_their_repeats_the_noise():
+    rng = np.random.default_rng(3)
+    opt = Parameter("opt", "categorical", choices=("adam", "sgd"))
+    grid = [(lr, b, o) for lr in (1e-4, 1e-3, 1e-2) for b in (8, 16, 32) for o in opt.choices]
+    level = np.repeat(0.7 + 0.05 * rng.normal(size=len(grid)), 5)
+    lr, batch, opts = zip(*[one for one in grid for _ in range(5)], strict=True)
+    study = ledger(
+        space(LR, BATCH, opt),
+        level + 0.01 * rng.normal(size=90),
+        lr=lr,
+        batch=list(batch),
+        opt=list(opts),
+    )
+    table = points(study)
+    assert len(table) == 18 and (table["n_repeats"] == 5).all()
+    assert table["number"].tolist() == list(range(0, 90, 5))
+    assert table["value"].to_numpy() == pytest.approx(level[::5], abs=0.02)
+    facts = noise_table(study).set_index("quantity")
+    assert facts.loc["replicate_sd", "value"] == pytest.approx(0.01, rel=0.2)
+    assert facts.loc["replicate_sd", "n"] == 72
+    assert facts.loc["best_standard_error", "value"] == pytest.approx(0.01 / np.sqrt(5), rel=0.2)
+
+
+def test_pruned_trials_are_points_by_their_scores():
+    study = curves(
+        ("COMPLETE", 1.0, {1: 0.5, 2: 1.0}),
+        ("PRUNED", 0.1, {1: 0.1}),
+        ("COMPLETE", 0.8, {1: 0.4, 2: 0.8}),
+        ("PRUNED", 0.45, {1: 0.45}),
+        width=[0.1, 0.2, 0.3, 0.4],
+    )
+    table = points(study)
+    assert table["n_complete"].tolist() == [1, 0, 1, 0]
+    assert table["score"].rank().tolist() == [4, 1, 2, 3]
+    assert table["value"].tolist() == table["score"].tolist()
+    assert table["elite"].tolist() == [True, False, False, False]
+    assert table["repeat_sd"].isna().all()
+
+
+def test_a_point_with_a_pruned_repeat_is_worth_the_mean_of_both():
+    study = curves(
+        ("COMPLETE", 1.0, {1: 0.5, 2: 1.0}),
+        ("PRUNED", 0.1, {1: 0.1}),
+        ("COMPLETE", 0.8, {1: 0.4, 2: 0.8}),
+        ("PRUNED", 0.45, {1: 0.45}),  # just below the best trial, so above the best mean
+        width=[0.1, 0.1, 0.3, 0.4],
+    )
+    table = points(study)
+    assert table["n_repeats"].tolist() == [2, 1, 1] and table["n_complete"].tolist() == [1, 1, 0]
+    low = study.scored["score"].iloc[1]
+    assert table["score"].iloc[0] == pytest.approx((1.0 + low) / 2)
+    assert table["n_complete"][table["score"].argmax()] == 1
+
+
+def test_infeasible_points_are_no_elites_however_good():
+    study = constrained(
+        curves(*[("COMPLETE", float(v), {}) for v in range(8)], width=np.arange(8) / 8),
+        memory=[-1, -1, -1, -1, 1, 2, 3, 4],
+    )
+    table = points(study)
+    assert table["feasible"].tolist() == [True] * 4 + [False] * 4
+    assert np.flatnonzero(table["elite"]).tolist() == [3]
+    assert table["score"].tolist()[:4] == [0, 1, 2, 3]
+    assert (np.diff(table["score"].tolist()[4:]) < 0).all() and table["score"][4] < 0

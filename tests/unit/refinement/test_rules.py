@@ -8,6 +8,7 @@ from studies import (
     BATCH,
     DEPTH,
     ENCODER,
+    FILLER,
     HEADS,
     LR,
     POOL,
@@ -42,7 +43,7 @@ def flags(n=N):
 def test_certain_fixes_what_the_elites_agree_on():
     rng = np.random.default_rng(0)
     value = [0.3 * f + 0.5 + 0.01 * rng.normal() for f in flags()]
-    found = decision(ledger(space(SCHEDULER), value, scheduler=flags()), "scheduler")
+    found = decision(ledger(space(SCHEDULER, FILLER), value, scheduler=flags()), "scheduler")
     assert (found.action, found.rule, found.value) == ("fix", "certain", True)
 
 
@@ -50,7 +51,7 @@ def test_certain_wants_the_other_choices_tried():
     rng = np.random.default_rng(0)
     flag = [i >= 4 for i in range(N)]
     value = [0.3 * f + 0.5 + 0.01 * rng.normal() for f in flag]
-    found = decision(ledger(space(SCHEDULER), value, scheduler=flag), "scheduler")
+    found = decision(ledger(space(SCHEDULER, FILLER), value, scheduler=flag), "scheduler")
     assert found.action == "keep"
     assert "tried only 4 times" in dict(found.considered)["certain"]
 
@@ -58,7 +59,7 @@ def test_certain_wants_the_other_choices_tried():
 def test_certain_wants_a_relative_effect():
     rng = np.random.default_rng(0)
     value = [0.01 * f + 0.5 + 0.001 * rng.normal() for f in flags()]
-    found = decision(ledger(space(SCHEDULER), value, scheduler=flags()), "scheduler")
+    found = decision(ledger(space(SCHEDULER, FILLER), value, scheduler=flags()), "scheduler")
     assert found.action == "keep"
     assert "better by 2.1% only" in dict(found.considered)["certain"]
 
@@ -67,7 +68,7 @@ def test_certain_wants_the_loss_to_be_bounded():
     # Against the rest together the elites' choice is far better; "max" may be better still.
     pool = ["mean"] * 30 + ["attention"] * 28 + ["max"] * 2
     value = [0.9 + i / 3000 for i in range(30)] + [0.5] * 28 + [0.4, 0.85]
-    found = decision(ledger(space(POOL), value, pool=pool), "pool")
+    found = decision(ledger(space(POOL, FILLER), value, pool=pool), "pool")
     assert found.action == "keep"
     assert "could lose" in dict(found.considered)["certain"]
 
@@ -203,7 +204,7 @@ def test_int_bounds_grow_by_whole_numbers():
     rng = np.random.default_rng(0)
     depth = rng.integers(2, 7, N)
     value = depth + 1.5 * rng.normal(size=N)
-    found = decision(ledger(space(DEPTH), value, depth=depth), "depth")
+    found = decision(ledger(space(DEPTH, FILLER), value, depth=depth), "depth")
     assert found.action == "expand"
     assert found.new.high == 10 and isinstance(found.new.low, int)
 
@@ -222,7 +223,7 @@ def test_ladder_moves_along_its_trend():
     rng = np.random.default_rng(0)
     batch = [BATCH.choices[i % 4] for i in range(N)]
     value = [-np.log2(b) + 0.3 * rng.normal() for b in batch]
-    found = decision(ledger(space(BATCH), value, batch=batch), "batch")
+    found = decision(ledger(space(BATCH, FILLER), value, batch=batch), "batch")
     assert (found.action, found.rule) == ("narrow", "ladder")
     assert found.new.choices == (8, 16, 32)
     assert found.new.limits == (8, 16, 32, 64)
@@ -233,7 +234,7 @@ def small_batches():
     steps = BATCH.replace(limits=(2, 4, 8, 16, 32, 64))
     batch = [BATCH.choices[i % 4] for i in range(N)]
     value = [-np.log2(b) + 0.3 * rng.normal() for b in batch]
-    return ledger(space(steps), value, batch=batch)
+    return ledger(space(steps, FILLER), value, batch=batch)
 
 
 def test_a_ladder_that_the_elites_press_on_opens_to_its_limit():
@@ -397,19 +398,19 @@ def test_children_of_the_fixed_arm_become_unconditional():
     encoder = ["context"] * 40 + ["cnn"] * 25
     value = [0.7 + 0.05 * rng.normal() for _ in range(40)] + [0.4] * 25
     heads = [1 + i % 4 for i in range(40)] + [None] * 25
-    found = ledger(space(ENCODER, HEADS), value, encoder=encoder, heads=heads)
+    found = ledger(space(ENCODER, HEADS, FILLER), value, encoder=encoder, heads=heads)
     refined = refine(found.space, found).space
     assert refined.fixed["encoder"] == "context"
     assert not refined["heads"].condition
 
 
 def test_something_is_left_to_search():
-    rng = np.random.default_rng(0)
-    value = [0.3 * f + 0.5 + 0.01 * rng.normal() for f in flags()]
-    found = ledger(space(SCHEDULER), value, scheduler=flags())
+    smoothing = np.linspace(0.001, 0.2, N)
+    value = 0.5 - smoothing + 0.005 * np.random.default_rng(0).normal(size=N)
+    found = ledger(space(SMOOTHING), value, smoothing=smoothing)
     refined = refine(found.space, found)
-    assert refined.space.names == ("scheduler",)
-    assert "nothing else would be left to search" in refined.details["scheduler"].reason
+    assert refined.space.names == ("smoothing",)
+    assert "nothing else would be left to search" in refined.details["smoothing"].reason
 
 
 def test_keep_says_how_many_trials_it_would_take():
