@@ -63,7 +63,7 @@ def test_a_finding_quotes_its_table():
 
 
 def test_a_choice_is_better_by_a_positive_amount_when_smaller_is_better():
-    where = studies.space(studies.SCHEDULER)
+    where = studies.space(studies.SCHEDULER, studies.FILLER)
     rng = np.random.default_rng(0)
     on = [True, False] * 20
     value = np.where(on, 0.1, 0.5) + rng.normal(0, 0.02, 40)
