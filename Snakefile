@@ -25,7 +25,7 @@ include: "rules/report.smk"
 
 # At the end: what was decided and why, what was found, where to look.
 onsuccess:
-    for line in outcome_lines():
+    for line in outcome_lines(PLAN, workflow.dag_settings.targets or ()):
         logger.info(line, extra={"outcome": True})
 
 
@@ -33,7 +33,7 @@ onsuccess:
 rule all:
     default_target: True
     input:
-        [report_files(sweep) for sweep in CONFIG.sweeps],
+        [files.report_files(PLAN, sweep) for sweep in CONFIG.sweeps],
 
 
 # Named targets for each sweep: sweep_v2, analysis_v2, refine_v3, sweep_v3, champions_v3, report_v3.
@@ -43,13 +43,13 @@ for name in CONFIG.sweeps:
         name:
             f"sweep_{name}"
         input:
-            sweep_files(name),
+            files.sweep_files(PLAN, name),
 
     rule:
         name:
             f"analysis_{name}"
         input:
-            analysis_files(name),
+            files.analysis_files(PLAN, name),
 
     if CONFIG.trains(name):
 
@@ -57,18 +57,18 @@ for name in CONFIG.sweeps:
             name:
                 f"champions_{name}"
             input:
-                champions_files(name),
+                files.champions_files(PLAN, name),
 
-    if CONFIG.sweeps[name].parent:
+    if PLAN.parent(name):
 
         rule:
             name:
                 f"refine_{name}"
             input:
-                refine_files(name),
+                files.refine_files(PLAN, name),
 
     rule:
         name:
             f"report_{name}"
         input:
-            report_files(name),
+            files.report_files(PLAN, name),

@@ -1,6 +1,7 @@
 # Chapter 3. The evidence of a sweep: one rule and one script per table, all in analysis/.
 
 
+ANALYSIS = result("{sweep}/analysis/%s")
 ANALYSIS_LOG = result("{sweep}/logs/analysis/%s.log")
 ANALYSIS_BENCHMARK = result("{sweep}/benchmarks/%s.tsv")
 
@@ -10,14 +11,12 @@ rule overview:
     input:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
-        timings=lambda wildcards: (
-            [result(wildcards.sweep, "timings.csv")] if CONFIG.trains(wildcards.sweep) else []
-        ),
+        timings=by_sweep(files.if_trained, "timings.csv"),
     output:
-        overview=analysis("overview.csv"),
-        best_so_far=analysis("best_so_far.csv"),
+        overview=ANALYSIS % "overview.csv",
+        best_so_far=ANALYSIS % "best_so_far.csv",
         figure=report(
-            analysis("history.png"),
+            ANALYSIS % "history.png",
             caption="../workflow/report/overview.rst",
             category="Evidence",
             subcategory="{sweep}",
@@ -42,8 +41,8 @@ rule ranges:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
     output:
-        explored=analysis("ranges_explored.csv"),
-        empirical=analysis("empirical_ranges.yaml"),
+        explored=ANALYSIS % "ranges_explored.csv",
+        empirical=ANALYSIS % "empirical_ranges.yaml",
     log:
         ANALYSIS_LOG % "ranges",
     benchmark:
@@ -64,11 +63,11 @@ rule importances:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
     output:
-        fanova=analysis("importances_fanova.csv"),
-        ped_anova=analysis("importances_ped_anova.csv"),
-        html=analysis("importances.html"),
+        fanova=ANALYSIS % "importances_fanova.csv",
+        ped_anova=ANALYSIS % "importances_ped_anova.csv",
+        html=ANALYSIS % "importances.html",
         figure=report(
-            analysis("importances.png"),
+            ANALYSIS % "importances.png",
             caption="../workflow/report/importances.rst",
             category="Evidence",
             subcategory="{sweep}",
@@ -92,14 +91,14 @@ rule directionality:
     input:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
-        tests=analysis("significance.csv"),
+        tests=ANALYSIS % "significance.csv",
     output:
-        continuous=analysis("directionality_continuous.csv"),
-        booleans=analysis("directionality_booleans.csv"),
-        categoricals=analysis("directionality_categoricals.csv"),
-        contrasts=analysis("directionality_contrasts.csv"),
+        continuous=ANALYSIS % "directionality_continuous.csv",
+        booleans=ANALYSIS % "directionality_booleans.csv",
+        categoricals=ANALYSIS % "directionality_categoricals.csv",
+        contrasts=ANALYSIS % "directionality_contrasts.csv",
         figure=report(
-            analysis("directionality.png"),
+            ANALYSIS % "directionality.png",
             caption="../workflow/report/directionality.rst",
             category="Evidence",
             subcategory="{sweep}",
@@ -124,10 +123,10 @@ rule elites:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
     output:
-        choices=analysis("elite_choices.csv"),
-        spans=analysis("elite_spans.csv"),
-        crowding=analysis("elite_crowding.csv"),
-        points=analysis("points.csv"),
+        choices=ANALYSIS % "elite_choices.csv",
+        spans=ANALYSIS % "elite_spans.csv",
+        crowding=ANALYSIS % "elite_crowding.csv",
+        points=ANALYSIS % "points.csv",
     log:
         ANALYSIS_LOG % "elites",
     benchmark:
@@ -148,8 +147,8 @@ rule significance:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
     output:
-        significance=analysis("significance.csv"),
-        power=analysis("power.csv"),
+        significance=ANALYSIS % "significance.csv",
+        power=ANALYSIS % "power.csv",
     log:
         ANALYSIS_LOG % "significance",
     benchmark:
@@ -170,7 +169,7 @@ rule interactions:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
     output:
-        interactions=analysis("interactions.csv"),
+        interactions=ANALYSIS % "interactions.csv",
     log:
         ANALYSIS_LOG % "interactions",
     benchmark:
@@ -191,10 +190,10 @@ rule contours:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
     output:
-        pairs=analysis("contour_pairs.csv"),
-        contours=analysis("contours.csv"),
+        pairs=ANALYSIS % "contour_pairs.csv",
+        contours=ANALYSIS % "contours.csv",
         figure=report(
-            analysis("contours.png"),
+            ANALYSIS % "contours.png",
             caption="../workflow/report/contours.rst",
             category="Evidence",
             subcategory="{sweep}",
@@ -219,11 +218,11 @@ rule caveats:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
     output:
-        noise=analysis("noise.csv"),
-        drift=analysis("drift.csv"),
-        stability=analysis("stability.csv"),
-        dead=analysis("dead_parameters.csv"),
-        caveats=analysis("caveats.csv"),
+        noise=ANALYSIS % "noise.csv",
+        drift=ANALYSIS % "drift.csv",
+        stability=ANALYSIS % "stability.csv",
+        dead=ANALYSIS % "dead_parameters.csv",
+        caveats=ANALYSIS % "caveats.csv",
     log:
         ANALYSIS_LOG % "caveats",
     benchmark:
@@ -243,9 +242,9 @@ rule aggressive:
     input:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
-        policy=policy_file("aggressive"),
+        policy=files.policy_file(PLAN, "aggressive"),
     output:
-        space=analysis("refined_space_aggressive.yaml"),
+        space=ANALYSIS % "refined_space_aggressive.yaml",
     log:
         ANALYSIS_LOG % "aggressive",
     conda:
@@ -261,17 +260,17 @@ rule aggressive:
 # One page, and a log that says which tables it rests on.
 rule summary:
     input:
-        unpack(analysis_tables),
+        unpack(by_sweep(files.summary_inputs)),
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
     output:
         summary=report(
-            analysis("SUMMARY.md"),
+            ANALYSIS % "SUMMARY.md",
             caption="../workflow/report/summary.rst",
             category="Evidence",
             subcategory="{sweep}",
         ),
-        log=analysis("analysis.log"),
+        log=ANALYSIS % "analysis.log",
     log:
         ANALYSIS_LOG % "summary",
     conda:

@@ -11,12 +11,12 @@ checkpoint finalists:
     input:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
-        launch=lambda wildcards: if_trained(wildcards.sweep, "launch.json"),
+        launch=by_sweep(files.if_trained, "launch.json"),
     output:
         points=result("{sweep}/champions/points.json"),
-        params=each_rank("params.json"),
-        fixed=each_rank("fixed.json"),
-        spaces=each_rank("space.yaml"),
+        params=files.each_rank(PLAN, "params.json"),
+        fixed=files.each_rank(PLAN, "fixed.json"),
+        spaces=files.each_rank(PLAN, "space.yaml"),
     log:
         result("{sweep}/logs/finalists.log"),
     conda:
@@ -50,8 +50,10 @@ if BUILT_IN:
         resources:
             gpu=1,
         params:
-            seed=champion_seed_of,
-            options=champion_options,
+            seed=lambda wildcards: settings.champion_seed(
+                PLAN, wildcards.sweep, wildcards.rank, wildcards.seed
+            ),
+            options=lambda wildcards: settings.champion_options(PLAN, wildcards.fold),
             resume=result("{sweep}/champions/.unfinished-{rank}-{seed}-{fold}"),
             code=digest("resweep.tasks.arc.champion"),
         message:
@@ -73,7 +75,7 @@ if BUILT_IN:
         conda:
             CONDA
         params:
-            fold=lambda wildcards: fold_option(wildcards.fold),
+            fold=lambda wildcards: settings.fold_option(wildcards.fold),
             code=digest("resweep.tasks.arc.baseline"),
         message:
             "Training the hand-feature baseline"
@@ -99,12 +101,12 @@ else:
         resources:
             gpu=1,
         params:
-            seed=champion_seed_of,
+            seed=lambda wildcards: settings.champion_seed(
+                PLAN, wildcards.sweep, wildcards.rank, wildcards.seed
+            ),
             objective=CONFIG.objective,
             data=f"--data {DATA}" if DATA else "",
-            code=digest(
-                "resweep.champions.training", CONFIG.objective.partition(":")[0], *CONFIG.code
-            ),
+            code=digest("resweep.champions.training", *TRIAL_MODULES),
         message:
             "{wildcards.sweep}: champion {wildcards.rank}, seed {wildcards.seed}"
         shell:

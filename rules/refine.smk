@@ -3,10 +3,10 @@
 
 rule refine:
     input:
-        parent=lambda wildcards: result(parent_of(wildcards), "space.yaml"),
-        trials=lambda wildcards: result(parent_of(wildcards), "trials.csv"),
-        policy=policy_path,
-        overrides=overrides_path,
+        parent=lambda wildcards: result(PLAN.parent(wildcards.sweep), "space.yaml"),
+        trials=lambda wildcards: result(PLAN.parent(wildcards.sweep), "trials.csv"),
+        policy=by_sweep(files.policy),
+        overrides=by_sweep(files.overrides),
     output:
         space=result("{sweep}/space.yaml"),
         decisions=report(
@@ -27,11 +27,11 @@ rule refine:
     benchmark:
         result("{sweep}/benchmarks/refine.tsv")
     wildcard_constraints:
-        sweep=one_of(CHILDREN),
+        sweep=one_of(PLAN.children),
     conda:
         CONDA
     params:
-        n_trials=lambda wildcards: N_TRIALS[wildcards.sweep],
+        n_trials=lambda wildcards: PLAN.n_trials[wildcards.sweep],
         seed=lambda wildcards: CONFIG.engine_of(wildcards.sweep).seed,
         code=code_of("refine.py"),
     message:

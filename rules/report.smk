@@ -1,13 +1,16 @@
 # Chapter 6. The report: figures, documents, and one page that works without a network.
 
 
+FIGURE = result("{sweep}/figures/%s.%s")
+
+
 # What the refinement brought, in one table, on one page and in one figure.
 rule comparison:
     input:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
-        parent_space=lambda wildcards: result(parent_of(wildcards), "space.yaml"),
-        parent_trials=lambda wildcards: result(parent_of(wildcards), "trials.csv"),
+        parent_space=lambda wildcards: result(PLAN.parent(wildcards.sweep), "space.yaml"),
+        parent_trials=lambda wildcards: result(PLAN.parent(wildcards.sweep), "trials.csv"),
     output:
         table=result("{sweep}/documents/comparison.csv"),
         text=report(
@@ -18,21 +21,21 @@ rule comparison:
             labels={"document": "comparison"},
         ),
         svg=report(
-            figure_file("comparison", "svg"),
+            FIGURE % ("comparison", "svg"),
             caption="../workflow/report/figures/comparison.rst",
             category="Figures",
             subcategory="{sweep}",
             labels={"figure": "comparison"},
         ),
-        png=figure_file("comparison", "png"),
+        png=FIGURE % ("comparison", "png"),
     log:
         result("{sweep}/logs/comparison.log"),
     wildcard_constraints:
-        sweep=one_of(CHILDREN),
+        sweep=one_of(PLAN.children),
     conda:
         CONDA
     params:
-        parent=parent_of,
+        parent=by_sweep(Plan.parent),
         code=code_of("comparison.py"),
     message:
         "{wildcards.sweep}: comparing it with its parent"
@@ -43,26 +46,26 @@ rule comparison:
 # The evidence in pictures of publication size.
 rule figures:
     input:
-        unpack(evidence_inputs),
+        unpack(by_sweep(files.evidence_inputs)),
     output:
         svg=[
             report(
-                figure_file(name, "svg"),
+                FIGURE % (name, "svg"),
                 caption=f"../workflow/report/figures/{name}.rst",
                 category="Figures",
                 subcategory="{sweep}",
                 labels={"figure": name.replace("_", " ")},
             )
-            for name in FIGURES
+            for name in files.FIGURES
         ],
-        png=[figure_file(name, "png") for name in FIGURES],
+        png=[FIGURE % (name, "png") for name in files.FIGURES],
     log:
         result("{sweep}/logs/figures.log"),
     conda:
         CONDA
     params:
-        parent=lambda wildcards: parent_of(wildcards) or "",
-        child=lambda wildcards: child_of(wildcards.sweep) or "",
+        parent=lambda wildcards: PLAN.parent(wildcards.sweep) or "",
+        child=lambda wildcards: PLAN.child(wildcards.sweep) or "",
         code=code_of("figures.py"),
     message:
         "{wildcards.sweep}: drawing figures"
@@ -78,15 +81,15 @@ rule champion_figures:
     output:
         svg=[
             report(
-                figure_file(name, "svg"),
+                FIGURE % (name, "svg"),
                 caption=f"../workflow/report/figures/{name}.rst",
                 category="Figures",
                 subcategory="{sweep}",
                 labels={"figure": name},
             )
-            for name in CHAMPION_FIGURES
+            for name in files.CHAMPION_FIGURES
         ],
-        png=[figure_file(name, "png") for name in CHAMPION_FIGURES],
+        png=[FIGURE % (name, "png") for name in files.CHAMPION_FIGURES],
     log:
         result("{sweep}/logs/champion_figures.log"),
     conda:
@@ -103,8 +106,8 @@ rule champion_figures:
 # `snakemake --cores 1 results/v3/documents/LAUNCH_CHECKLIST.md` says what is to be read.
 rule briefing:
     input:
-        unpack(briefing_inputs),
-        approval=approval_path,
+        unpack(by_sweep(files.briefing_inputs)),
+        approval=by_sweep(files.approval),
     output:
         checklist=report(
             result("{sweep}/documents/LAUNCH_CHECKLIST.md"),
@@ -125,9 +128,9 @@ rule briefing:
     conda:
         CONDA
     params:
-        parent=lambda wildcards: parent_of(wildcards) or "",
+        parent=lambda wildcards: PLAN.parent(wildcards.sweep) or "",
         trained=lambda wildcards: CONFIG.trains(wildcards.sweep),
-        review=lambda wildcards: needs_review(wildcards.sweep),
+        review=by_sweep(Plan.needs_review),
         run=lambda wildcards: command_of("{target}"),
         code=code_of("briefing.py"),
     message:
@@ -138,7 +141,7 @@ rule briefing:
 
 rule documents:
     input:
-        unpack(document_inputs),
+        unpack(by_sweep(files.document_inputs)),
     output:
         findings=report(
             result("{sweep}/documents/FINDINGS.md"),
@@ -159,8 +162,8 @@ rule documents:
     conda:
         CONDA
     params:
-        parent=lambda wildcards: parent_of(wildcards) or "",
-        child=lambda wildcards: child_of(wildcards.sweep) or "",
+        parent=lambda wildcards: PLAN.parent(wildcards.sweep) or "",
+        child=lambda wildcards: PLAN.child(wildcards.sweep) or "",
         run=lambda wildcards: command_of("{target}"),
         code=code_of("documents.py"),
     message:
@@ -171,7 +174,7 @@ rule documents:
 
 rule html:
     input:
-        unpack(report_inputs),
+        unpack(by_sweep(files.report_inputs)),
     output:
         report=report(
             result("{sweep}/report.html"),
@@ -184,14 +187,11 @@ rule html:
     conda:
         CONDA
     params:
-        parent=lambda wildcards: parent_of(wildcards) or "",
-        child=lambda wildcards: child_of(wildcards.sweep) or "",
-        champions=lambda wildcards: parent_of(wildcards) is not None,
-        settings=lambda wildcards: as_json(
-            {
-                "run": command_of("{target}"),
-                "engine": CONFIG.engine_of(wildcards.sweep).model_dump(),
-            }
+        parent=lambda wildcards: PLAN.parent(wildcards.sweep) or "",
+        child=lambda wildcards: PLAN.child(wildcards.sweep) or "",
+        champions=lambda wildcards: PLAN.parent(wildcards.sweep) is not None,
+        settings=lambda wildcards: settings.report_settings(
+            PLAN, wildcards.sweep, command_of("{target}")
         ),
         code=code_of("html.py"),
     message:
@@ -205,4 +205,4 @@ rule:
     name:
         "report"
     input:
-        [report_files(sweep) for sweep in CONFIG.sweeps],
+        [files.report_files(PLAN, sweep) for sweep in CONFIG.sweeps],

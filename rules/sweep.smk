@@ -10,14 +10,12 @@ rule space:
     log:
         result("{sweep}/logs/space.log"),
     wildcard_constraints:
-        sweep=one_of(FIRST),
+        sweep=one_of(PLAN.first),
     conda:
         CONDA
     params:
-        n_trials=lambda wildcards: N_TRIALS[wildcards.sweep],
-        overrides=lambda wildcards: as_json(
-            CONFIG.sweeps[wildcards.sweep].model_dump(include={"fixed", "pruner"})
-        ),
+        n_trials=lambda wildcards: PLAN.n_trials[wildcards.sweep],
+        overrides=by_sweep(settings.part_of_sweep, "fixed", "pruner"),
         code=code_of("space.py"),
     message:
         "{wildcards.sweep}: reading the search space"
@@ -28,14 +26,7 @@ rule space:
 # A finished study stands for a sweep: nothing is trained.
 rule imported:
     input:
-        lambda wildcards: [
-            path
-            for path in (
-                CONFIG.sweeps[wildcards.sweep].space,
-                CONFIG.sweeps[wildcards.sweep].study.csv,
-            )
-            if path
-        ],
+        by_sweep(files.study_files),
     output:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
@@ -43,13 +34,11 @@ rule imported:
     log:
         result("{sweep}/logs/imported.log"),
     wildcard_constraints:
-        sweep=one_of(IMPORTED),
+        sweep=one_of(PLAN.imported),
     conda:
         CONDA
     params:
-        sweep=lambda wildcards: as_json(
-            CONFIG.sweeps[wildcards.sweep].model_dump(include={"study", "space"})
-        ),
+        sweep=by_sweep(settings.part_of_sweep, "study", "space"),
         code=code_of("imported.py"),
     message:
         "{wildcards.sweep}: importing the finished study"
@@ -62,26 +51,22 @@ rule imported:
 checkpoint launch:
     input:
         space=result("{sweep}/space.yaml"),
-        spaces=lambda wildcards: [result(a, "space.yaml") for a in ancestors_of(wildcards)],
-        trials=lambda wildcards: [result(a, "trials.csv") for a in ancestors_of(wildcards)],
-        approval=approval_path,
+        spaces=by_sweep(files.of_ancestors, "space.yaml"),
+        trials=by_sweep(files.of_ancestors, "trials.csv"),
+        approval=by_sweep(files.approval),
     output:
         launch=result("{sweep}/launch.json"),
         warmstart=result("{sweep}/warmstart.csv"),
     log:
         result("{sweep}/logs/launch.log"),
     wildcard_constraints:
-        sweep=one_of(TRAINED),
+        sweep=one_of(PLAN.trained),
     conda:
         CONDA
     params:
-        ancestors=lambda wildcards: as_json(ancestors_of(wildcards)),
-        engine=lambda wildcards: as_json(
-            CONFIG.engine_of(wildcards.sweep).model_dump(
-                include={"warm_start", "enqueue_best", "enqueue"}
-            )
-        ),
-        review=lambda wildcards: needs_review(wildcards.sweep),
+        ancestors=lambda wildcards: settings.as_json(CONFIG.ancestors(wildcards.sweep)),
+        engine=by_sweep(settings.part_of_engine, "warm_start", "enqueue_best", "enqueue"),
+        review=by_sweep(Plan.needs_review),
         code=code_of("launch.py"),
     message:
         "{wildcards.sweep}: collecting what the sweep starts from"
@@ -101,11 +86,13 @@ rule preflight:
     log:
         result("{sweep}/logs/preflight.log"),
     wildcard_constraints:
-        sweep=one_of(TRAINED),
+        sweep=one_of(PLAN.trained),
     conda:
         CONDA
     params:
-        options=lambda wildcards, input: preflight_options(wildcards.sweep, input.launch),
+        options=lambda wildcards, input: settings.preflight_options(
+            PLAN, wildcards.sweep, input.launch, workflow.resource_settings.cores
+        ),
     message:
         "{wildcards.sweep}: going through the launch checklist"
     shell:
@@ -129,9 +116,9 @@ rule trials:
     log:
         result("{sweep}/logs/trials/{job}.log"),
     wildcard_constraints:
-        sweep=one_of(TRAINED),
+        sweep=one_of(PLAN.trained),
     # Lower numbers first, as later ones wait for them; else a free slot takes any trial.
-    priority: lambda wildcards: most_trials(wildcards.sweep) - int(wildcards.job)
+    priority: lambda wildcards: PLAN.most_trials(wildcards.sweep) - int(wildcards.job)
     retries: 2
     conda:
         CONDA
@@ -155,20 +142,20 @@ rule trials:
 checkpoint midsweep:
     input:
         launch=result("{sweep}/launch.json"),
-        records=first_half_records,
-        parent=lambda wildcards: parents_file(wildcards, "space.yaml"),
-        trials=lambda wildcards: parents_file(wildcards, "trials.csv"),
+        records=records("trials", by_sweep(Plan.half)),
+        parent=by_sweep(files.of_parent, "space.yaml"),
+        trials=by_sweep(files.of_parent, "trials.csv"),
     output:
         decision=result("{sweep}/midsweep.json"),
     log:
         result("{sweep}/logs/midsweep.log"),
     wildcard_constraints:
-        sweep=one_of(TRAINED),
+        sweep=one_of(PLAN.trained),
     conda:
         CONDA
     params:
-        n_seen=lambda wildcards: half_of(wildcards.sweep),
-        settings=midsweep_settings,
+        n_seen=by_sweep(Plan.half),
+        settings=by_sweep(settings.midsweep_settings),
         code=code_of("midsweep.py"),
     message:
         "{wildcards.sweep}: looking at the sweep half-way"
@@ -179,10 +166,10 @@ checkpoint midsweep:
 rule ledger:
     input:
         launch=result("{sweep}/launch.json"),
-        early=early_records,
+        early=records("trials", by_sweep(Plan.n_if_stopped)),
         decision=midsweep_decision,
-        records=all_records,
-        timings=all_timings,
+        records=records("trials", n_decided),
+        timings=records("timings", n_decided),
     output:
         trials=report(
             result("{sweep}/trials.csv"),
@@ -196,7 +183,7 @@ rule ledger:
     log:
         result("{sweep}/logs/ledger.log"),
     wildcard_constraints:
-        sweep=one_of(TRAINED),
+        sweep=one_of(PLAN.trained),
     conda:
         CONDA
     params:
@@ -212,8 +199,8 @@ rule study:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
         curves=result("{sweep}/curves.csv"),
-        launch=lambda wildcards: if_trained(wildcards.sweep, "launch.json"),
-        timings=lambda wildcards: if_trained(wildcards.sweep, "timings.csv"),
+        launch=by_sweep(files.if_trained, "launch.json"),
+        timings=by_sweep(files.if_trained, "timings.csv"),
     output:
         study=result("{sweep}/study.db"),
     log:

@@ -10,6 +10,7 @@ import pytest
 
 from resweep import cli
 from resweep.space.model import Space
+from resweep.workflow.files import ANALYSIS
 
 ROOT = Path(__file__).parents[2]
 V2 = ROOT / "config/spaces/v2.yaml"
@@ -134,12 +135,12 @@ def test_import_shows_no_password(tmp_path, capsys, monkeypatch):
 def workflow_files() -> set[str]:
     """Return the names that the workflow writes into an analysis folder."""
     text = (ROOT / "rules/analysis.smk").read_text()
-    return set(re.findall(r'analysis\("([^"]+)"\)', text))
+    return set(re.findall(r'ANALYSIS % "([^"]+)"', text))
 
 
 def test_analyze_writes_what_the_workflow_writes(tmp_path, capsys):
     resweep("analyze", "--space", V2, "--trials", TRIALS, "--out", tmp_path / "a", capsys=capsys)
-    assert set(os.listdir(tmp_path / "a")) == workflow_files()
+    assert set(os.listdir(tmp_path / "a")) == workflow_files() == set(ANALYSIS)
     for path in (tmp_path / "a").iterdir():
         assert path.stat().st_size > 0
     assert len(pd.read_csv(tmp_path / "a/points.csv")) == 20
