@@ -29,9 +29,9 @@ from resweep.evidence.interactions import interactions
 from resweep.evidence.permutation import span_p_exact
 from resweep.evidence.sequential import follow_up_p
 from resweep.evidence.significance import ScoreTest, score_tests
-from resweep.evidence.summary import markdown_table
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
+from resweep.markdown import frame_table
 from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
 from resweep.refinement.refine import build_cases
@@ -482,7 +482,7 @@ def main() -> None:
         start = time.perf_counter()
         frame = table()
         print(f"\n## {title}\n", flush=True)
-        print("\n".join(markdown_table(frame)))
+        print("\n".join(frame_table(frame)))
         print(f"\n({time.perf_counter() - start:.0f} s)", flush=True)
 
 

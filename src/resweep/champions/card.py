@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from resweep.words import describe_value
+from resweep import markdown
+from resweep.words import DIGITS, describe_value, interval, number, probability
 
 
 def model_card(
@@ -37,42 +38,43 @@ def model_card(
                 "- The labels were read off the source of task generators; part of them cannot be "
                 "seen in any number of grids."
             )
-    lines += [
-        "",
-        f"| champion | trial | sweep's value | {measure} | 95% interval | macro-F1 | one run |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+    headings = [
+        "champion",
+        "trial",
+        "sweep's value",
+        measure,
+        "95% interval",
+        "macro-F1",
+        "one run",
     ]
-    for row in own.itertuples():
-        f1 = "" if row.macro_f1 is None or pd.isna(row.macro_f1) else f"{row.macro_f1:.3f}"
-        interval = f"{row.accuracy_low:.4g} to {row.accuracy_high:.4g}"
-        lines.append(
-            f"| {row.rank + 1} | {row.trial} | {row.sweep_value:.4g} (n = {row.repeats}) | "
-            f"{row.accuracy:.4g} | {'' if pd.isna(row.accuracy_low) else interval} | {f1} | "
-            f"{row.single:.4g} ({row.lowest_seed:.4g} to {row.highest_seed:.4g}) |"
+    rows = [
+        (
+            row.rank + 1,
+            row.trial,
+            f"{number(row.sweep_value)} (n = {row.repeats})",
+            number(row.accuracy),
+            interval(row.accuracy_low, row.accuracy_high, DIGITS),
+            number(row.macro_f1, 3),
+            f"{number(row.single)} ({interval(row.lowest_seed, row.highest_seed, DIGITS)})",
         )
+        for row in own.itertuples()
+    ]
+    lines += ["", *markdown.table(headings, rows)]
     if len(tables["comparison"]):
-        lines += [
-            "",
-            "## Compared",
-            "",
-            "| against | n | difference | p |",
-            "| --- | --- | --- | --- |",
-        ]
-        lines += [
-            f"| {row.second} | {row.n} | {row.difference:+.4g} | {row.p:.3g} |"
+        rows = [
+            (row.second, row.n, number(row.difference, sign=True), probability(row.p))
             for row in tables["comparison"].itertuples()
         ]
+        headings = ["against", "n", "difference", "p"]
+        lines += ["", "## Compared", "", *markdown.table(headings, rows)]
     categories = tables["per_category"]
     if len(categories):
-        lines += ["", "## The first champion by category", ""]
-        lines += ["| category | n | correct | accuracy |", "| --- | --- | --- | --- |"]
         best = categories[(categories["sweep"] == sweep) & (categories["rank"] == 0)]
-        lines += [
-            f"| {row.category} | {row.n} | {row.correct} | "
-            + ("" if pd.isna(row.accuracy) else f"{row.accuracy:.2f}")
-            + " |"
-            for row in best.itertuples()
+        rows = [
+            (row.category, row.n, row.correct, number(row.accuracy, 2)) for row in best.itertuples()
         ]
+        headings = ["category", "n", "correct", "accuracy"]
+        lines += ["", "## The first champion by category", "", *markdown.table(headings, rows)]
     lines += ["", "## Parameters", ""]
     for row in own.itertuples():
         given = json.loads(row.params)

@@ -16,7 +16,7 @@ from resweep.evidence.stability import stability
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-from resweep.words import describe_value
+from resweep.words import describe_value, probability
 
 FEW_POINTS_PER_PARAMETER = 5
 LARGEST_GAP = 0.4
@@ -58,7 +58,8 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
         if not row.p < DRIFT_P:
             continue
         if row.parameter == SCORE:
-            text = f"values move with the trial number (rho {row.rho_number:+.2f}, p {row.p:.3f})"
+            trend = f"rho {row.rho_number:+.2f}, p {probability(row.p)}"
+            text = f"values move with the trial number ({trend})"
             rows.append(("drift", "", f"{text}: early and late trials are not alike"))
         elif abs(row.rho_cleared) < abs(row.rho) / 2 and abs(row.rho) > detectable_effect(row.n):
             text = f"its trend {row.rho:+.2f} shrinks to {row.rho_cleared:+.2f}"

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from resweep import markdown
 from resweep.errors import InputError
 from resweep.evidence.permutation import exceedance_p, percentile_interval, permutations
 from resweep.ledger.points import ELITE_FRACTION, points
 from resweep.ledger.trials import Ledger
+from resweep.words import DIGITS, interval, number, probability, tested
 
 BUDGETS = (10, 25, 50, 100)
 COLUMNS = ("quantity", "a", "b", "difference", "low", "high", "p", "n_a", "n_b", "note")
@@ -162,14 +164,19 @@ def comparison_text(table: pd.DataFrame, names: tuple[str, str], direction: str)
         "",
         _verdict(table, names, direction),
         "",
-        f"| | {first} | {second} | difference | 95% interval | p |",
-        "| --- | --- | --- | --- | --- | --- |",
+        *markdown.table(
+            ["", first, second, "difference", "95% interval", "p"],
+            (
+                [
+                    row.quantity.replace("the best of a", f"the best of {first}"),
+                    *map(number, (row.a, row.b, row.difference)),
+                    interval(row.low, row.high, DIGITS),
+                    probability(row.p),
+                ]
+                for row in table.itertuples()
+            ),
+        ),
     ]
-    for row in table.itertuples():
-        interval = "" if np.isnan(row.low) else f"{_text(row.low)} to {_text(row.high)}"
-        p = "" if np.isnan(row.p) else f"{row.p:.3g}"
-        cells = [row.quantity, _text(row.a), _text(row.b), _text(row.difference), interval, p]
-        lines.append("| " + " | ".join(_named(cell, names) for cell in cells) + " |")
     n = rows.loc["points"]
     drifting = [
         name for name, x in zip(names, "ab", strict=True) if rows.loc["drift p", x] < DRIFT_P
@@ -221,27 +228,17 @@ def winner(table: pd.DataFrame, direction: str) -> int | None:
 def _verdict(table: pd.DataFrame, names: tuple[str, str], direction: str) -> str:
     top = table.set_index("quantity").loc["mean of the best quarter"]
     better = winner(table, direction)
-    sure = "" if np.isnan(top["p"]) else f" (p = {top['p']:.2g})"
+    sure = "" if np.isnan(top["p"]) else tested(top["p"])
     if better is None:
         return (
-            f"**Undecided.** The mean of the best quarter differs by {_text(top['difference'])}"
-            f"{sure}, and resampling the points gives anything from {_text(top['low'])} to "
-            f"{_text(top['high'])}."
+            f"**Undecided.** The mean of the best quarter differs by {number(top['difference'])}"
+            f"{sure}, and resampling the points gives anything from {number(top['low'])} to "
+            f"{number(top['high'])}."
         )
     return (
-        f"**The best quarter of {names[better]} is better**, by {_text(abs(top['difference']))} "
+        f"**The best quarter of {names[better]} is better**, by {number(abs(top['difference']))} "
         f"on average{sure}."
     )
-
-
-def _named(cell: str, names: tuple[str, str]) -> str:
-    return cell.replace("the best of a", f"the best of {names[0]}")
-
-
-def _text(value: float) -> str:
-    if np.isnan(value):
-        return "–"
-    return f"{value:.0f}" if float(value).is_integer() else f"{value:.4g}"
 
 
 def _sign(a: Ledger, b: Ledger) -> float:

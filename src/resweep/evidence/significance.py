@@ -33,6 +33,7 @@ from resweep.space.model import Space
 
 N_PERMUTATIONS = 1000
 MIN_ACTIVE = 10  # fewer active points than this, and a parameter is no member of the family
+SIGNIFICANT = 0.10  # q below which a parameter counts as told from noise
 MIN_ELITES = 3  # a span or a crowd of fewer elites says nothing
 FOLLOW_P = 0.10  # p below which following the elites is said to have paid
 DEFENDED = 0.20  # a span whose p is above this needs no defence against the sampler

@@ -15,11 +15,10 @@ from resweep.evidence.elites import elite_crowding, elite_spans
 from resweep.evidence.noise import noise
 from resweep.evidence.overview import overview
 from resweep.evidence.power import detectable_effect
-from resweep.evidence.significance import N_PERMUTATIONS, significance
+from resweep.evidence.significance import N_PERMUTATIONS, SIGNIFICANT, significance
 from resweep.ledger.trials import Ledger
-from resweep.words import describe_value
-
-SIGNIFICANT = 0.10
+from resweep.markdown import frame_table
+from resweep.words import describe_value, tested
 
 
 def summary(
@@ -54,24 +53,6 @@ def summary(
         " always means that more is better.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def markdown_table(frame: pd.DataFrame) -> list[str]:
-    """Return a table as lines of Markdown; floats with four digits, NaN as a dash."""
-    head = ["| " + " | ".join(str(c) for c in frame.columns) + " |"]
-    head.append("|" + "---|" * len(frame.columns))
-    rows = frame.itertuples(index=False, name=None)
-    return head + ["| " + " | ".join(_cell(v) for v in row) + " |" for row in rows]
-
-
-def _cell(value) -> str:
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    if isinstance(value, float | np.floating):
-        if np.isnan(value):
-            return "–"
-        return "∞" if np.isinf(value) else f"{value:.4g}"
-    return str(value).replace("|", "\\|")
 
 
 def _overview(facts: pd.Series, ledger: Ledger) -> list[str]:
@@ -127,7 +108,7 @@ def _matters(tests: pd.DataFrame, ledger: Ledger, count: int, seed: int) -> list
             how = ", ".join(
                 f"{describe_value(r.choice)} {r.mean:.4g} (n {r.n})" for r in means.itertuples()
             )
-        lines.append(f"- `{row.parameter}`: {how}; p {row.p:.3f}, q {row.q:.3f}, n {row.n_active}.")
+        lines.append(f"- `{row.parameter}`: {how}{tested(row.p, row.q)}, n {row.n_active}.")
     rest = [p for p in tests["parameter"] if p not in set(sure["parameter"])]
     if not lines:
         lines.append("No parameter can be told from noise.")
@@ -146,7 +127,7 @@ def _elites(ledger: Ledger) -> list[str]:
     known = spans[spans["n_elites"] > 0]
     if known.empty:
         return ["No number was active in the best quarter."]
-    lines = markdown_table(known[["parameter", "n", "n_elites", "low", "high", "span", "p"]])
+    lines = frame_table(known[["parameter", "n", "n_elites", "low", "high", "span", "p"]])
     crowd = elite_crowding(ledger)
     pressed = crowd[(crowd["elite_share"] >= 0.4) & (crowd["p"] < 0.2)]
     for row in pressed.itertuples():
@@ -163,4 +144,4 @@ def _importances(table: pd.DataFrame) -> list[str]:
     shown = table.dropna(subset=["importance"])
     if shown.empty:
         return ["Too few points."]
-    return markdown_table(shown[["parameter", "n", "importance", "threshold", "important"]])
+    return frame_table(shown[["parameter", "n", "importance", "threshold", "important"]])

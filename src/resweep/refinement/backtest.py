@@ -123,7 +123,7 @@ def _best(value: np.ndarray, score: np.ndarray, mask: np.ndarray) -> float:
 
 
 def _lost(table: pd.DataFrame, elite: np.ndarray, outside: dict, space: Space) -> pd.DataFrame:
-    from resweep.refinement.decisions import describe_spec
+    from resweep.space.parameter import describe_spec
 
     rows = []
     for name, mask in outside.items():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from resweep.evidence.directionality import choice_mask
 from resweep.evidence.power import rank_effect
 from resweep.evidence.significance import ScoreTest
-from resweep.space.parameter import Parameter, describe_domain
+from resweep.space.parameter import Parameter, describe_spec
 from resweep.words import describe_value
 
 
@@ -128,12 +128,3 @@ class Decision:
 
 
 UNREACHABLE = "parent fixed"
-
-
-def describe_spec(parameter: Parameter) -> str:
-    """Return the domain of a parameter for a person, with its weights where it has some."""
-    text = describe_domain(parameter)
-    if parameter.weights is None:
-        return text
-    shares = zip(parameter.choices, parameter.weights, strict=True)
-    return "{" + ", ".join(f"{describe_value(c)}: {w:.4g}" for c, w in shares) + "}"

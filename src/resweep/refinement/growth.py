@@ -8,8 +8,8 @@ from resweep.evidence.significance import hypergeometric_tail
 from resweep.refinement.bounds import halfway, rounded_range, toward_limit
 from resweep.refinement.decisions import ParameterEvidence
 from resweep.refinement.policy import ConservativePolicy
-from resweep.refinement.wording import told_p
 from resweep.space.parameter import Parameter
+from resweep.words import tested
 
 SLACK = 1e-9
 
@@ -34,16 +34,16 @@ def presses(
         return False, f"{crowd}, but the trend points away: rho {test.rho:+.2f}"
     p_few = _rarer(share, share_all, test.n_elites, test.n_active)
     if share < rule.share - SLACK and p_few < rule.shun_p:
-        return False, f"{crowd}, fewer than chance{told_p(p_few)}, though the trend leads there"
+        return False, f"{crowd}, fewer than chance{tested(p_few)}, though the trend leads there"
     trend = test.p_trend < rule.p and toward > 0
     if not (p_crowd < rule.p or trend):
-        return False, f"{crowd}, as chance may{told_p(p_crowd)}, trend{told_p(test.p_trend)}"
+        return False, f"{crowd}, as chance may{tested(p_crowd)}, trend{tested(test.p_trend)}"
     if not can_grow(case, side):
         return False, f"{crowd}, but {barrier(case.parameter)}"
     wall = case.walls.get(side)
     if wall and wall.share >= rule.fail_share and wall.p < rule.fail_p:
         return False, f"{crowd}, but {wall.n_failed} of {wall.n} trials fail there"
-    return True, f"{crowd}{told_p(p_crowd)}; trend {test.rho:+.2f}{told_p(test.p_trend)}"
+    return True, f"{crowd}{tested(p_crowd)}; trend {test.rho:+.2f}{tested(test.p_trend)}"
 
 
 def _rarer(share: float, share_all: float, n_elites: int, n: int) -> float:

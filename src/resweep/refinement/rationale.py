@@ -8,14 +8,13 @@ import numpy as np
 
 from resweep.evidence.caveats import caveats
 from resweep.evidence.power import detectable_effect, trials_needed
-from resweep.evidence.summary import markdown_table
-from resweep.refinement.decisions import Decision, ParameterEvidence, describe_spec
+from resweep.markdown import frame_table
+from resweep.refinement.decisions import Decision, ParameterEvidence
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
 from resweep.refinement.refine import Refinement
-from resweep.refinement.wording import figure
-from resweep.space.parameter import describe_condition
-from resweep.words import describe_value
+from resweep.space.parameter import describe_condition, describe_spec
+from resweep.words import describe_value, probability
 
 ACTIONS = {
     "fix": "Fix",
@@ -66,7 +65,7 @@ def _side_by_side(refinement: Refinement) -> list[str]:
     changed = refinement.decisions["old"] != refinement.decisions["new"]
     table["new"] = np.where(changed, table["new"], "same")
     parent = refinement.parent.study_name
-    return markdown_table(table.rename(columns={"old": parent, "new": refinement.space.study_name}))
+    return frame_table(table.rename(columns={"old": parent, "new": refinement.space.study_name}))
 
 
 def _parameter(refinement: Refinement, name: str, decision: Decision) -> list[str]:
@@ -93,15 +92,15 @@ def _evidence(case: ParameterEvidence) -> list[str]:
     if spec.condition:
         facts[0] += f" (only if {describe_condition(spec)})"
     if test.column.has_order and np.isfinite(test.rho):
-        facts.append(f"trend rho {test.rho:+.2f}, p {figure(test.p_trend)}")
+        facts.append(f"trend rho {test.rho:+.2f}, p {probability(test.p_trend)}")
     if np.isfinite(test.span):
         values = case.values[case.elite].astype(float)
         low, high = describe_value(float(values.min())), describe_value(float(values.max()))
         span = f"elites from {low} to {high}, {test.span:.0%} of the range"
-        facts.append(f"{span}, p {figure(test.p_span)}")
+        facts.append(f"{span}, p {probability(test.p_span)}")
     if np.isfinite(test.p_follow):
         paid = "paid" if test.p_cluster < 1 else "did not pay"
-        facts.append(f"following the elites {paid}, p {figure(test.p_follow)}")
+        facts.append(f"following the elites {paid}, p {probability(test.p_follow)}")
     for side, share, all_points in zip(("low", "high"), test.crowd, test.crowd_all, strict=True):
         if share > 0:
             facts.append(f"{share:.0%} of them at the {side} bound ({all_points:.0%} of all)")
@@ -114,9 +113,9 @@ def _evidence(case: ParameterEvidence) -> list[str]:
             arms.append(f"{describe_value(choice)} ({mean}n {int(mine.sum())}, elites {hits})")
         facts.append(", ".join(arms))
     if np.isfinite(test.p_contrast):
-        facts.append(f"contrast p {figure(test.p_contrast)}")
+        facts.append(f"contrast p {probability(test.p_contrast)}")
     if np.isfinite(case.q):
-        facts.append(f"over all parameters q {figure(case.q)}")
+        facts.append(f"over all parameters q {probability(case.q)}")
     facts += [
         f"{wall.n_failed} of {wall.n} trials at the {side} bound failed"
         for side, wall in case.walls.items()
@@ -162,13 +161,13 @@ def _missing(decision: Decision) -> str:
 
 def _backtest(refinement: Refinement) -> list[str]:
     test = refinement.backtest
-    lines = markdown_table(test.summary)
+    lines = frame_table(test.summary)
     if test.contains_elites:
         lines += ["", "Every elite of the parent lies in the new space."]
     else:
-        lines += ["", "Elites that the new space leaves out:", "", *markdown_table(test.lost)]
+        lines += ["", "Elites that the new space leaves out:", "", *frame_table(test.lost)]
     if len(test.room):
-        lines += ["", "Room around the best point:", "", *markdown_table(test.room)]
+        lines += ["", "Room around the best point:", "", *frame_table(test.room)]
     return lines
 
 

@@ -19,19 +19,13 @@ from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parse_value
 from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.backtest import Backtest, backtest
-from resweep.refinement.decisions import (
-    UNREACHABLE,
-    Decision,
-    ParameterEvidence,
-    Wall,
-    describe_spec,
-)
+from resweep.refinement.decisions import UNREACHABLE, Decision, ParameterEvidence, Wall
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.overrides import check_overrides, load_overrides, overridden
 from resweep.refinement.policy import AggressivePolicy, ConservativePolicy, Policy, load_policy
 from resweep.refinement.rules import decide
 from resweep.space.model import Space
-from resweep.space.parameter import Parameter, same
+from resweep.space.parameter import Parameter, describe_spec, same
 
 COLUMNS = (
     "parameter",

@@ -18,9 +18,8 @@ from resweep.refinement.bounds import rounded_range, toward_limit
 from resweep.refinement.decisions import Decision, ParameterEvidence, Passed
 from resweep.refinement.growth import SLACK, barrier, can_grow, grown_ladder, grown_range, presses
 from resweep.refinement.policy import ConservativePolicy
-from resweep.refinement.wording import told_p, told_pq, told_q
 from resweep.space.parameter import Parameter
-from resweep.words import describe_value
+from resweep.words import describe_value, tested
 
 Outcome = Decision | Passed
 Rule = Callable[[ParameterEvidence, ConservativePolicy], Outcome]
@@ -40,12 +39,12 @@ def refuted(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
         f"{of} fallback trial{' beats' if of == 1 else 's beat'} every point of the space, {where}"
     )
     if not case.p_elsewhere < rule.p:
-        return Passed(f"{told}, as chance may{told_p(case.p_elsewhere)}")
+        return Passed(f"{told}, as chance may{tested(case.p_elsewhere)}")
     growing = [side for side in sides if can_grow(case, side)]
     if not growing:
         return Passed(f"{told}, but {barrier(spec)}")
     new = spec.opened(low="low" in growing, high="high" in growing)
-    reason = f"{told}{told_p(case.p_elsewhere)}"
+    reason = f"{told}{tested(case.p_elsewhere)}"
     return Decision("expand", "refuted", new, reason, effect=case.effect, p=case.p_elsewhere)
 
 
@@ -74,7 +73,7 @@ def fair_trial(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     ahead = case.test.contrast.size > 0 and case.test.contrast[lead] > 0
     if not (p < rule.p and ahead):
         return Decision(
-            "keep", "fair trial", spec, f"{few}, and none leads{told_p(p)}", effect=effect, p=p
+            "keep", "fair trial", spec, f"{few}, and none leads{tested(p)}", effect=effect, p=p
         )
     floor = max(rule.share, rule.n_fair / case.n_trials)
     rest = len(spec.choices) - 1
@@ -82,7 +81,7 @@ def fair_trial(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     name = describe_value(spec.choices[lead])
     if 1 - rest * floor <= old[lead] + SLACK:
         reason = (
-            f"{few}; {name} leads{told_p(p)}, but {case.n_trials} trials leave no more to give it"
+            f"{few}; {name} leads{tested(p)}, but {case.n_trials} trials leave no more to give it"
         )
         return Decision("keep", "fair trial", spec, reason, effect=effect, p=p)
     weights = tuple(1 - rest * floor if i == lead else floor for i in range(rest + 1))
@@ -90,7 +89,7 @@ def fair_trial(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
         "reweight",
         "fair trial",
         spec.replace(weights=weights),
-        f"{few}, so none is dropped; {name} leads by {effect:.0%}{told_p(p)}",
+        f"{few}, so none is dropped; {name} leads by {effect:.0%}{tested(p)}",
         effect=effect,
         p=p,
     )
@@ -117,14 +116,16 @@ def certain(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     if not effect >= rule.effect:
         return Passed(f"{value} is better by {effect:.1%} only (at least {rule.effect:.0%} wanted)")
     if not case.q < rule.q:
-        return Passed(f"{value} is better by {effect:.0%}, but that may be chance{told_q(case.q)}")
+        return Passed(
+            f"{value} is better by {effect:.0%}, but that may be chance{tested(q=case.q)}"
+        )
     others = [case.score[case.choice_points(c)] for c in range(len(spec.choices)) if c != held[0]]
     worst = loss_bound(case.score[mine], others, policy.non_inferiority.confidence)
     if not worst <= policy.non_inferiority.margin:
         return Passed(f"fixing it could lose {worst:.0%} against the best alternative")
     reason = (
         f"all {int(case.elite.sum())} elites use {value}; it is better by {effect:.0%}"
-        f"{told_q(case.q)}, and the rest had {tried} trials"
+        f"{tested(q=case.q)}, and the rest had {tried} trials"
     )
     chosen = spec.choices[held[0]]
     return Decision("fix", "certain", None, reason, value=chosen, effect=effect, p=p)
@@ -184,7 +185,7 @@ def simplify(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     toward = test.rho < 0 if home < 0.5 else test.rho > 0
     value = describe_value(spec.neutral)
     if not (toward and test.p_trend < rule.p):
-        return Passed(f"no clear trend toward {value}: rho {test.rho:+.2f}{told_p(test.p_trend)}")
+        return Passed(f"no clear trend toward {value}: rho {test.rho:+.2f}{tested(test.p_trend)}")
     furthest = float(np.abs(x - home)[case.elite].max())
     if furthest > zone + SLACK:
         return Passed(f"its elites lie up to {furthest:.0%} of the range away from {value}")
@@ -195,7 +196,7 @@ def simplify(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     if np.isfinite(worst) and worst > policy.non_inferiority.margin:
         return Passed(f"without it one could lose {worst:.0%} against the best part of the range")
     reason = (
-        f"the score falls away from {value}: rho {test.rho:+.2f}{told_p(test.p_trend)}, and all "
+        f"the score falls away from {value}: rho {test.rho:+.2f}{tested(test.p_trend)}, and all "
         f"{test.n_elites} elites lie within {zone:.0%} of the range from it"
     )
     return Decision(
@@ -213,7 +214,7 @@ def cluster(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     if test.p_span < test.p_cluster:
         return Passed(
             f"the elites span {test.span:.0%} of the range, but later trials near the earlier "
-            f"elites did no better{told_p(test.p_follow)}: the sampler may have put them there"
+            f"elites did no better{tested(test.p_follow)}: the sampler may have put them there"
         )
     p = min(1.0, 2 * test.p_cluster)
     widest = rule.wide_span if case.q < rule.wide_q and p < rule.wide_q else rule.span
@@ -221,7 +222,7 @@ def cluster(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
         return Passed(f"the elites span {test.span:.0%} of the range")
     if not (case.q < rule.q and p < rule.q):
         return Passed(
-            f"the elites span {test.span:.0%} of the range, as chance may{told_q(case.q)}"
+            f"the elites span {test.span:.0%} of the range, as chance may{tested(q=case.q)}"
         )
     chosen = test.column.x[case.elite]
     room = rule.margin * test.span
@@ -246,7 +247,7 @@ def cluster(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     limits = spec.limits or (spec.low, spec.high)
     reason = (
         f"the {test.n_elites} elites span {test.span:.0%} of the range, shorter than chance"
-        f"{told_pq(p, case.q)}, and following them paid{told_p(test.p_follow)}{''.join(notes)}"
+        f"{tested(p, case.q)}, and following them paid{tested(test.p_follow)}{''.join(notes)}"
     )
     return Decision(
         "shift" if grows else "narrow",
@@ -307,7 +308,7 @@ def ladder(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     if not spec.is_ladder:
         return Passed("it is no ladder", in_question=False)
     if not case.q < rule.q or not case.elite.any():
-        return Passed(f"its trend may be chance: rho {test.rho:+.2f}{told_q(case.q)}")
+        return Passed(f"its trend may be chance: rho {test.rho:+.2f}{tested(q=case.q)}")
     used = [i for i in range(len(spec.choices)) if case.choice_points(i)[case.elite].any()]
     up, size = test.rho > 0, len(spec.choices)
     allowed = list(spec.limits or spec.choices)
@@ -329,7 +330,7 @@ def ladder(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     action = "shift" if dropped and added else "narrow" if dropped else "expand"
     reason = (
         f"{'larger' if up else 'smaller'} is better: rho {test.rho:+.2f}"
-        f"{told_pq(test.p_trend, case.q)}; {_moved('drop', dropped)}{_moved('add', added)}"
+        f"{tested(test.p_trend, case.q)}; {_moved('drop', dropped)}{_moved('add', added)}"
     ).rstrip("; ")
     new = spec.replace(choices=tuple(steps), weights=None, limits=tuple(allowed))
     return Decision(action, "ladder", new, reason, effect=test.rho, p=test.p_trend)
@@ -342,12 +343,11 @@ def keep(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     if n < 2 or not np.isfinite(effect):
         reason = f"nothing can be said from {n} points"
     elif case.q < 0.10:
-        reason = (
-            f"effect {effect:+.2f} over {n} points{told_q(case.q)}, but no rule calls for a change"
-        )
+        found = f"effect {effect:+.2f} over {n} points{tested(q=case.q)}"
+        reason = f"{found}, but no rule calls for a change"
     elif np.isfinite(needed):
         reason = (
-            f"effect {effect:+.2f} over {n} points may be chance{told_p(case.test.p)}; "
+            f"effect {effect:+.2f} over {n} points may be chance{tested(case.test.p)}; "
             f"about {max(needed, n + 1):.0f} active points would settle an effect of this size"
         )
     else:

@@ -151,6 +151,15 @@ def describe_domain(param: Parameter) -> str:
     return f"{text} ({', '.join(notes)})" if notes else text
 
 
+def describe_spec(parameter: Parameter) -> str:
+    """Return the domain of a parameter for a person, with its weights where it has some."""
+    text = describe_domain(parameter)
+    if parameter.weights is None:
+        return text
+    shares = zip(parameter.choices, parameter.weights, strict=True)
+    return "{" + ", ".join(f"{describe_value(c)}: {w:.4g}" for c, w in shares) + "}"
+
+
 def describe_condition(param: Parameter) -> str:
     """Return the condition of `param` in words, e.g. ``encoder_type is cnn``."""
     parts = (

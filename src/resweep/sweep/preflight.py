@@ -33,6 +33,7 @@ from resweep.sweep.proposals import Plan, Proposer
 from resweep.sweep.trials.slots import visible_devices
 from resweep.sweep.trials.trial import SweepTrial, make_pruner
 from resweep.sweep.trials.worker import as_number, load_objective, seed_libraries, trial_seed
+from resweep.words import counted
 
 PROBES = 3  # points that are tried until one can be trained
 PROBE_STEPS = 2
@@ -114,10 +115,6 @@ def check_data(data: Path | None, digest: str | None, parent: Path | None) -> Ch
     return Check("data", True, f"{data}, {size}, sha256 {digest[:16]}{unchanged}")
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
 def _recorded(preflight: Path | None) -> str | None:
     """Return the digest of the data that another checklist noted, if it did."""
     if preflight is None or not preflight.exists():
@@ -129,7 +126,7 @@ def check_window(slots: int, cores: int | None, threads: int) -> Check:
     """Say how many jobs run at once, and whether the window leaves cores without work."""
     possible = max(1, cores // threads) if cores else slots
     running = min(slots, possible)
-    detail = f"{_counted(running, 'job')} at once"
+    detail = f"{counted(running, 'job')} at once"
     if slots < possible:
         detail += (
             f": the window keeps {possible - slots} of {possible} slots empty "
@@ -223,7 +220,7 @@ def probe(
         "memory_mib": round(memory),
         "checkpoint_mib": round(size, 3),
     }
-    where = f"{n_trials} trials on {_counted(slots, 'slot')}, {memory:,.0f} MiB each"
+    where = f"{n_trials} trials on {counted(slots, 'slot')}, {memory:,.0f} MiB each"
     if not steps:
         detail = f"no report within {waited:.0f} s: nothing is known of the time for {where}"
         return Check("probe", True, "; ".join([detail, *failures])), estimate
@@ -274,7 +271,7 @@ def check_memory(needed_mib: float, slots: int) -> Check:
     return Check(
         "memory",
         available >= needed_mib * slots,
-        f"{needed_mib * slots:,.0f} MiB for {_counted(slots, 'slot')}, "
+        f"{needed_mib * slots:,.0f} MiB for {counted(slots, 'slot')}, "
         f"{available:,.0f} MiB available",
         "use fewer cores, or a larger machine",
     )

@@ -222,7 +222,7 @@ def test_classifiers_are_judged_on_the_same_tasks():
     card = model_card("v3", tables, {"source": "procedural", "digest": "abc"})
     assert "- Tested on 12 tasks that neither trained a model nor chose one." in card
     assert "| v2 | 12 | +0.75 |" in card
-    assert "| a | 6 | 6 | 1.00 |" in card
+    assert "| a | 6 | 6 | 1 |" in card
     assert "generators" not in card
     assert "source of task generators" in model_card("v3", tables, {"source": "re_arc"})
 
@@ -236,4 +236,4 @@ def test_the_model_card_of_an_objective_of_ones_own():
     assert "| v2 | 4 | +2.15 |" in card
     assert card.rstrip().endswith("2. x 1")
     single = value_tables(values_of((("v3", 0), [3.0])), CHOSEN, "maximize")
-    assert "| 1 | 10 | 0.1 (n = 2) | 3 |  |  | 3 (3 to 3) |" in model_card("v3", single, None)
+    assert "| 1 | 10 | 0.1 (n = 2) | 3 | – | – | 3 (3 to 3) |" in model_card("v3", single, None)

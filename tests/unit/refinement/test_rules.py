@@ -287,7 +287,8 @@ def test_what_fallback_trials_refute_is_taken_back(tmp_path):
     assert (width.action, width.rule) == ("expand", "refuted")
     assert (width.new.low, width.new.high) == (0.5, 5.0)
     assert width.reason == (
-        "7 fallback trials beat every point of the space, 7 of them beyond its high bound (p 1e-04)"
+        "7 fallback trials beat every point of the space, 7 of them beyond its high bound"
+        " (p <0.001)"
     )
     assert decision(found, "batch").rule != "refuted"  # one of seven only
     ladder = [(0.9 + i / 100, {"width": 1.0, "batch": (4, 2)[i % 2]}) for i in range(6)]

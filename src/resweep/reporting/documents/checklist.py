@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from resweep.markdown import code, document, source
 from resweep.refinement.overrides import RULE as OVERRIDE
-from resweep.reporting.documents.wording import code, counted, document, listing, source
 from resweep.reporting.page.section import COMMAND
 from resweep.space import review as spacereview
 from resweep.space.model import Space
+from resweep.words import counted, listing
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,24 @@ import math
 
 import pandas as pd
 
+from resweep.markdown import code, document, source
 from resweep.refinement.rationale import ACTIONS
 from resweep.reporting.documents.findings import noise_share, pressed, states, tested, verdict
-from resweep.reporting.documents.wording import (
-    code,
+from resweep.reporting.inputs import Champions, Report, Sweep
+from resweep.reporting.page.headline import honest_interval
+from resweep.reporting.page.section import COMMAND
+from resweep.words import (
+    UNKNOWN,
     counted,
-    document,
+    duration,
     interval,
     listing,
     number,
     percent,
     probability,
-    source,
 )
-from resweep.reporting.inputs import Champions, Report, Sweep
-from resweep.reporting.page.headline import honest_interval
-from resweep.reporting.page.section import COMMAND
 
 MAX_FINDINGS, MAX_STEPS = 5, 5
-UNITS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
 BASELINES = {
     "hand features": "the baseline of hand-made features",
     "majority": "always naming the largest category",
@@ -122,7 +121,8 @@ def _against(row) -> str:
 
 def _found(report: Report, comparison: pd.DataFrame | None) -> list[str]:
     sweep = report.sweep
-    lines = [f"- {states(sweep)}{_duration(sweep.fact('overview', 'total_duration'))}."]
+    took = duration(sweep.fact("overview", "total_duration"))
+    lines = [f"- {states(sweep)}{f', {took} of training in all' if took != UNKNOWN else ''}."]
     if report.parent is not None:
         lines.append(f"- {verdict(report, comparison)}")
     sure = [f for f in tested(sweep) if f.sure]
@@ -135,13 +135,6 @@ def _found(report: Report, comparison: pd.DataFrame | None) -> list[str]:
     elif len(sure) < n:
         lines.append(f"- The other {counted(n - len(sure), 'parameter')} may matter or not.")
     return lines
-
-
-def _duration(seconds: float) -> str:
-    if not math.isfinite(seconds):
-        return ""
-    size, unit = next((s, u) for s, u in UNITS if seconds >= 2 * s or s == 1)
-    return f", {number(seconds / size, 2)} {unit} of training in all"
 
 
 def _sure(report: Report) -> list[str]:

@@ -8,25 +8,22 @@ from dataclasses import dataclass
 import pandas as pd
 
 from resweep.evidence.comparison import winner
-from resweep.reporting.documents.wording import (
-    SIGNIFICANT,
-    code,
+from resweep.evidence.significance import SIGNIFICANT
+from resweep.markdown import code, document, source, table
+from resweep.reporting.figures.catalogue import listed
+from resweep.reporting.inputs import Champions, Report, Sweep
+from resweep.reporting.page.headline import honest_interval
+from resweep.words import (
     counted,
-    document,
+    describe_cell,
     interval,
     listing,
     number,
     percent,
     probability,
-    source,
-    table,
-    value,
     whole,
     with_interval,
 )
-from resweep.reporting.figures.catalogue import listed
-from resweep.reporting.inputs import Champions, Report, Sweep
-from resweep.reporting.page.headline import honest_interval
 
 PRESSED_SHARE, PRESSED_P = 0.4, 0.2  # elites crowd a bound, as the rule "at the bound" sees it
 MAX_CHANCE, MAX_PAIRS, MAX_REASONS = 8, 3, 3
@@ -189,7 +186,9 @@ def _contrast(sweep: Sweep, name: str, contrast: pd.Series) -> tuple[str, str]:
     if sweep.space.direction == "minimize":
         gain, ends = -gain, (-high, -low)
     others = choices[(choices["choice"] != top["choice"]) & (choices["n"] > 0)]["choice"]
-    text = f"{value(top['choice'])} is better than {listing(map(value, others), 'or')}"
+    text = (
+        f"{describe_cell(top['choice'])} is better than {listing(map(describe_cell, others), 'or')}"
+    )
     return text, f"by {with_interval(gain, *ends)}"
 
 

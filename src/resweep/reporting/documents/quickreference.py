@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from resweep.markdown import code, document, table
 from resweep.reporting.documents.checklist import Launch
-from resweep.reporting.documents.wording import code, counted, document, listing, table
-from resweep.space.parameter import Parameter, describe_condition, describe_domain
-from resweep.words import describe_value
+from resweep.space.parameter import Parameter, describe_condition, describe_spec
+from resweep.words import counted, describe_value, listing
 
 CHANGES = {
     "fix": "fixed",
@@ -45,7 +44,7 @@ def quick_reference(launch: Launch) -> str:
         parts += [f"## What changed from {launch.parent}", *_changes(launch)]
     parts += ["## The space", _ranges(space.params)]
     if space.fixed:
-        pairs = (f"{code(name)} {_fixed(given)}" for name, given in space.fixed.items())
+        pairs = (f"{code(name)} {describe_value(given)}" for name, given in space.fixed.items())
         parts.append(f"Fixed: {', '.join(pairs)}.")
     parts += ["## Commands", _commands(launch), "## Files", _files(launch)]
     return document(*parts)
@@ -69,19 +68,8 @@ def _changes(launch: Launch) -> list:
 
 
 def _ranges(params: Iterable[Parameter]) -> list[str]:
-    rows = [(code(p.name), _domain(p), describe_condition(p) or "always") for p in params]
+    rows = [(code(p.name), describe_spec(p), describe_condition(p) or "always") for p in params]
     return table(["parameter", "values", "active if"], rows)
-
-
-def _domain(parameter: Parameter) -> str:
-    if parameter.weights is None:
-        return describe_domain(parameter)
-    shares = zip(parameter.choices, parameter.weights, strict=True)
-    return "{" + ", ".join(f"{describe_value(c)}: {w:.3g}" for c, w in shares) + "}"
-
-
-def _fixed(given: Any) -> str:
-    return describe_value(given)
 
 
 def _commands(launch: Launch) -> list[str]:

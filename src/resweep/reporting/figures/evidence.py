@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from resweep.evidence.significance import SIGNIFICANT
 from resweep.reporting.figures import style
 from resweep.reporting.figures.style import (
     legend_below,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIGNIFICANT = 0.10  # q below which a parameter counts as told from noise
 WELL_SUPPORTED = 1.0  # kernel weight, in points, below which a contour is left white
 EVALUATORS = {"fanova": "fANOVA", "ped_anova": "PED-ANOVA"}
 FEW = 6  # steps of a ladder that are all named

@@ -9,6 +9,7 @@ import pandas as pd
 
 from resweep.reporting.figures import style
 from resweep.reporting.figures.style import legend_below, name_rows, notice, sheet, styled
+from resweep.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,7 +152,7 @@ def _spreads(axes: Axes, row: pd.DataFrame, value: pd.Series) -> None:
 def _basis(name: str, n: int) -> str:
     """Say what a standard deviation rests on."""
     unit = {"spread_sd": "trial", "replicate_sd": "repeat"}.get(name, "example")
-    return f"{n} {unit}" if n == 1 else f"{n} {unit}s"
+    return counted(n, unit)
 
 
 def _worth(axes: Axes, value: pd.Series) -> None:

@@ -9,10 +9,10 @@ import pandas as pd
 
 from resweep.evidence.noise import noise
 from resweep.ledger.trials import Ledger
-from resweep.reporting.documents.wording import interval, number, probability
 from resweep.reporting.inputs import Sweep
 from resweep.reporting.page.headline import honest_interval
 from resweep.space.model import Space
+from resweep.words import interval, number, probability
 
 MAX_DECISIONS = 4
 WIDTH = 118  # characters of a line

@@ -10,20 +10,10 @@ from typing import TextIO
 import numpy as np
 import pandas as pd
 
+from resweep import words
 from resweep.files import write_text_atomic
 from resweep.reporting.live.progress import Progress, read_progress
-from resweep.reporting.page.html import (
-    Html,
-    duration,
-    duration_text,
-    figure_text,
-    join,
-    note,
-    number,
-    paragraph,
-    table,
-    tag,
-)
+from resweep.reporting.page.html import Html, duration, join, note, number, paragraph, table, tag
 from resweep.reporting.page.page import document
 from resweep.reporting.page.plot import Scale, area, dots, figure, legend, line, plot
 from resweep.reporting.page.section import Section
@@ -90,7 +80,7 @@ def progress_line(progress: Progress, columns: int | None = None) -> str:
         if not progress.finished:
             parts.append(f"{len(progress.running)} running")
         if (best := progress.best) is not None:
-            parts.append(f"best {figure_text(best['value'])} (trial {best['number']})")
+            parts.append(f"best {words.number(best['value'])} (trial {best['number']})")
         line = f"{progress.name}: {', '.join([*parts, _outlook(progress)])}"
         if columns is None or len(line) < columns:
             return line
@@ -111,10 +101,10 @@ def _outlook(progress: Progress) -> str:
     if progress.finished:
         return "finished"
     if progress.stalled:
-        return f"no sign of life for {duration_text(progress.quiet)}"
+        return f"no sign of life for {words.duration(progress.quiet)}"
     left = progress.seconds_left
     if left is not None:
-        return f"about {duration_text(round(left))} left"
+        return f"about {words.duration(round(left))} left"
     alive = progress.running or progress.jobs
     return "time left not known yet" if alive else "waiting for trials to start"
 
@@ -165,7 +155,7 @@ def live_page(progress: Progress, clock: str, every: float | None) -> str:
 def _reload(every: float | None) -> str:
     if every is None:
         return "."
-    return f"; this page loads itself anew every {duration_text(max(1, round(every)))}."
+    return f"; this page loads itself anew every {words.duration(max(1, round(every)))}."
 
 
 def _facts(progress: Progress) -> Html:
@@ -193,7 +183,9 @@ def _time_left(progress: Progress) -> Html:
 def _stalled(progress: Progress) -> Html:
     if not progress.stalled:
         return Html("")
-    text = f"Nothing has changed for {duration_text(progress.quiet)}. If the sweep was stopped, the"
+    text = (
+        f"Nothing has changed for {words.duration(progress.quiet)}. If the sweep was stopped, the"
+    )
     return paragraph(text, " same command goes on where it was.")
 
 

@@ -7,13 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 
+from resweep import words
+from resweep.evidence.significance import SIGNIFICANT
 from resweep.reporting.inputs import Report, Sweep
 from resweep.reporting.page.decisions import forms
 from resweep.reporting.page.html import (
     Html,
     code,
     details,
-    figure_text,
     interval,
     join,
     note,
@@ -51,7 +52,6 @@ from resweep.reporting.page.ranges import (
 from resweep.reporting.page.section import Section
 from resweep.space.parameter import Parameter, describe_condition
 
-SIGNIFICANT = 0.10  # q below which a parameter counts as told from noise
 SHADES = 9
 SEAM = 0.003
 WELL_SUPPORTED = 1.0  # points near a place of a contour below which it is faded
@@ -90,7 +90,7 @@ def _importance_chart(shown: pd.DataFrame, title: str, key: str) -> Html:
             drawn.append(line(ends, [0.5, 0.5], "whisker"))
         if math.isfinite(r.threshold):
             drawn.append(line([scale.at(r.threshold)] * 2, [0.05, 0.95], "threshold"))
-        label = f"importance {r.importance:.3g}, threshold {figure_text(r.threshold, 3)}, n {r.n}"
+        label = f"importance {r.importance:.3g}, threshold {words.number(r.threshold, 3)}, n {r.n}"
         rows.append(row(code(r.parameter), area(drawn, label=label), number(r.importance, 3)))
     numbers = table(
         ["parameter", "n#", "importance#", "95% interval#", "threshold#", "passes"],
@@ -140,7 +140,7 @@ def _trends(shown: pd.DataFrame) -> Html:
             drawn.append(line([scale.at(r.rho_low), scale.at(r.rho_high)], [0.5, 0.5], "span"))
         kind = "sure" if r.q < SIGNIFICANT else "open"
         dot = mark(
-            scale.at(r.rho), 0.5, kind, f"rho {r.rho:+.3f}, p {figure_text(r.p, 3)}, n {r.n}", 5
+            scale.at(r.rho), 0.5, kind, f"rho {r.rho:+.3f}, p {words.number(r.p, 3)}, n {r.n}", 5
         )
         label = f"rank correlation {r.rho:+.2f}, n {r.n}"
         text = number(r.rho, 2, sign=True)
@@ -178,7 +178,7 @@ def _contrasts(sweep: Sweep) -> Html:
     for r in shown.sort_values("cliffs_delta", ascending=False, kind="stable").itertuples():
         kind = "sure" if r.q < SIGNIFICANT else "open"
         best = choice_name(sweep.space[r.parameter], r.best_choice)
-        title = f"δ {r.cliffs_delta:+.3f}, p {figure_text(r.p, 3)}, {best} n {r.n_best} of {r.n}"
+        title = f"δ {r.cliffs_delta:+.3f}, p {words.number(r.p, 3)}, {best} n {r.n_best} of {r.n}"
         dot = mark(scale.at(r.cliffs_delta), 0.5, kind, title, 5)
         zero = line([scale.at(0)] * 2, [0, 1], "zero")
         label = f"{best} against the rest: Cliff’s delta {r.cliffs_delta:+.2f}, n {r.n}"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from resweep import words
+
 VOID = {"br", "hr", "img", "input", "link", "meta"}
-DIGITS = 4
 
 
 class Html(str):
@@ -55,40 +55,13 @@ def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
     return Html(opening if name in VOID else f"{opening}{join(children)}</{name}>")
 
 
-def figure_text(value: Any, digits: int = DIGITS) -> str:
-    """Return a number for a person: four digits, a dash where there is none."""
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return "–"
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    if isinstance(value, int | np.integer):
-        return str(int(value)).replace("-", "−")
-    if isinstance(value, float | np.floating):
-        value = float(value)
-        if math.isnan(value):
-            return "–"
-        if math.isinf(value):
-            return "∞" if value > 0 else "−∞"
-        if value == int(value) and abs(value) < 1e6:
-            return f"{int(value)}".replace("-", "−")
-        return _plain_exponent(f"{value:.{digits}g}")
-    return str(value)
-
-
-def _plain_exponent(text: str) -> str:
-    """Write ``6.7e-05`` as ``6.7e−5``."""
-    mantissa, e, exponent = text.partition("e")
-    return f"{mantissa}e{int(exponent)}".replace("-", "−") if e else text.replace("-", "−")
-
-
-def number(value: Any, digits: int = DIGITS, sign: bool = False) -> Html:
+def number(value: Any, digits: int = words.DIGITS, sign: bool = False) -> Html:
     """Return a number whose exact value stands in the attribute ``value`` of its element."""
-    text = figure_text(value, digits)
+    text = words.number(value, digits, sign)
     finite = not isinstance(value, str) and value is not None and value is not pd.NA
     if not finite or not np.isfinite(value):
         return escape(text)
-    prefix = "+" if sign and value > 0 else ""
-    return tag("data", prefix + text, value=_exact(value))
+    return tag("data", text, value=_exact(value))
 
 
 def _exact(value: Any) -> str:
@@ -98,40 +71,30 @@ def _exact(value: Any) -> str:
 
 
 def probability(p: Any) -> Html:
-    """Return a p or q with three decimals, or its order of magnitude where these are zeros."""
-    if p is None or pd.isna(p):
-        return escape("–")
-    p = float(p)
-    text = f"{p:.3f}" if p >= 0.0005 or p == 0 else _plain_exponent(f"{p:.0e}")
-    return tag("data", text, value=repr(p))
+    """Return a p-value or a q-value, the exact one in its element."""
+    return escape(words.UNKNOWN) if words.unknown(p) else _data(words.probability(p), p)
 
 
 def percent(share: Any, decimals: int = 0) -> Html:
-    """Return a share as a percentage."""
-    if share is None or pd.isna(share):
-        return escape("–")
-    return tag("data", f"{float(share):.{decimals}%}", value=repr(float(share)))
+    """Return a share as a percentage, the exact share in its element."""
+    text = words.percent(share, decimals)
+    return escape(text) if words.unknown(share) else _data(text, share)
 
 
 def duration(seconds: float | None) -> Html:
     """Return a time in the largest unit of which there are two or more; a dash if unknown."""
-    if seconds is None or not math.isfinite(seconds):
-        return escape("–")
-    return tag("data", duration_text(seconds), value=repr(float(seconds)))
+    text = words.duration(seconds)
+    return escape(text) if text == words.UNKNOWN else _data(text, seconds)
 
 
-def duration_text(seconds: float) -> str:
-    """Return a time as text, e.g. ``12.5 min``."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{figure_text(seconds / size, 3)} {unit}"
-    return f"{figure_text(float(seconds), 3)} s"
+def _data(text: str, value: Any) -> Html:
+    return tag("data", text, value=repr(float(value)))
 
 
 def interval(low: Any, high: Any) -> Html:
     """Return ``low to high``, or a dash where there is no interval."""
-    if pd.isna(low) or pd.isna(high):
-        return escape("–")
+    if words.unknown(low) or words.unknown(high):
+        return escape(words.UNKNOWN)
     return join([number(low, 3), " to ", number(high, 3)])
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from resweep.reporting.page.html import Html, escape, figure_text, tag
+from resweep import words
+from resweep.reporting.page.html import Html, escape, tag
 from resweep.space.parameter import Parameter
 from resweep.words import describe_value
 
@@ -76,7 +77,7 @@ class Scale:
     def ticks(self, count: int = 5) -> list[tuple[float, str]]:
         """Return at most about `count` round places as (position, text)."""
         if self.high <= self.low:
-            return [(0.5, figure_text(self.low))]
+            return [(0.5, words.number(self.low))]
         values = _log_ticks(self.low, self.high, count) if self.log else None
         values = values or _linear_ticks(self.low, self.high, count, self.whole)
         return [(self.at(v), tick_text(v)) for v in values]

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resweep import words
 from resweep.ledger.columns import choice_codes
 from resweep.reporting.inputs import Sweep
-from resweep.reporting.page.html import Html, figure_text, join, number, percent, tag
+from resweep.reporting.page.html import Html, join, number, percent, tag
 from resweep.reporting.page.plot import (
     Scale,
     area,
@@ -38,7 +39,7 @@ def describe_form(parameter: Parameter | None, fixed: Any) -> str:
     if parameter is None:
         return "inactive" if fixed is None else f"fixed at {describe_value(fixed)}"
     if parameter.is_numeric:
-        return f"{figure_text(parameter.low)} to {figure_text(parameter.high)}"
+        return f"{words.number(parameter.low)} to {words.number(parameter.high)}"
     if parameter.weights is None:
         return ", ".join(describe_value(c) for c in parameter.choices)
     shares = zip(parameter.choices, parameter.weights, strict=True)

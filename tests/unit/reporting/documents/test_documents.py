@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import studies
-from hypothesis import given
-from hypothesis import strategies as st
 from reports import bare, tables, v2_report, v3_report
 
+from resweep import words
 from resweep.evidence.comparison import compare
-from resweep.reporting.documents import checklist, executive, findings, quickreference, wording
+from resweep.reporting.documents import checklist, executive, findings, quickreference
 from resweep.reporting.documents.checklist import Launch, launch_checklist
 from resweep.reporting.inputs import Champions, Report, Sweep
 from resweep.reporting.page.headline import honest_interval
@@ -47,7 +46,7 @@ def test_told_from_noise_is_exactly_what_the_tests_say():
         assert (f"| `{name}` |" in told) == (name in sure)
         assert (f"`{name}`" in open_) == (name not in sure)
     q = tests.loc["batch_size", "q"]
-    assert f"| {wording.probability(q)} |" in told
+    assert f"| {words.probability(q)} |" in told
 
 
 def test_a_finding_quotes_its_table():
@@ -55,11 +54,11 @@ def test_a_finding_quotes_its_table():
     row = report.sweep.row("directionality_continuous", "batch_size")
     found = {f.parameter: f for f in findings.tested(report.sweep)}
     assert found["batch_size"].text == "less is better"
-    ends = wording.with_interval(row["rho"], row["rho_low"], row["rho_high"], 2, sign=True)
+    ends = words.with_interval(row["rho"], row["rho_low"], row["rho_high"], 2, sign=True)
     assert found["batch_size"].effect == f"rank correlation {ends}"
     choice = report.sweep.row("directionality_categoricals", "demo_agg", choice="flatten")
     assert found["demo_agg"].text == "flatten is better than mean"
-    assert wording.number(choice["difference"], 3) in found["demo_agg"].effect
+    assert words.number(choice["difference"], 3) in found["demo_agg"].effect
 
 
 def test_a_choice_is_better_by_a_positive_amount_when_smaller_is_better():
@@ -108,7 +107,7 @@ def test_the_best_value_is_quoted_with_its_interval():
     sweep = v3_report().sweep
     middle, low, high = honest_interval(sweep)
     text = findings.best(sweep)
-    assert f"**{wording.number(middle)}** ({wording.interval(low, high)})" in text
+    assert f"**{words.number(middle)}** ({words.interval(low, high)})" in text
     assert f"luckiest of {len(sweep.points)}" in text
 
 
@@ -133,12 +132,12 @@ def test_the_verdict_needs_an_interval_and_a_p(low, high, p, sign, words):
 
 def test_a_champion_is_better_only_if_the_test_says_so():
     report = v3_report()
-    for p, words in ((0.2, "not shown to differ from"), (0.01, "better than")):
+    for p, verb in ((0.2, "not shown to differ from"), (0.01, "better than")):
         columns = report.champions.comparison.columns
         rivals = pd.DataFrame([("v3", "v2", 300, 0.04, 30, 18, p, 0.035, p)], columns=columns)
         champions = replace(report.champions, comparison=rivals)
         text = executive.bottom_line(replace(report, champions=champions))
-        assert f"It is {words} the champion of v2" in text
+        assert f"It is {verb} the champion of v2" in text
         assert "names 34% of 300 unseen tasks right (95% interval 29% to 39%)" in text
 
 
@@ -217,29 +216,3 @@ def test_the_quick_reference_holds_every_parameter_once():
     changes = section(text, "What changed from v2")
     for row in refined.decisions.itertuples():
         assert changes.count(f"`{row.parameter}`") == 1
-
-
-@pytest.mark.parametrize(
-    ("shown", "text"),
-    [(0.0, "0"), (-0.25, "−0.25"), (1234567.0, "1.235e+06"), (12, "12"), (np.nan, "–"),
-     (None, "–"), (np.inf, "∞"), (3e-5, "3e-05"), (20.0, "20")],
-)  # fmt: skip
-def test_numbers(shown, text):
-    assert wording.number(shown) == text
-
-
-@given(st.floats(-1e300, 1e300))
-def test_a_number_reads_back_to_four_digits(given_number):
-    text = wording.number(given_number)
-    assert float(text.replace("−", "-")) == pytest.approx(given_number, rel=1e-3)
-
-
-def test_probabilities_are_never_zero():
-    assert [wording.probability(p) for p in (0.0, 0.0004, 0.0496, np.nan)] == [
-        "<0.001", "<0.001", "0.050", "–",
-    ]  # fmt: skip
-
-
-def test_tables_survive_what_is_in_their_cells():
-    lines = wording.table(["a", "b"], [("x|y", "two\nlines")])
-    assert lines[2] == r"| x\|y | two lines |"

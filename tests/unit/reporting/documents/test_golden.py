@@ -16,7 +16,8 @@ def test_every_document_has_its_golden_file():
 def test_document(name):
     accepted = (golden.FOLDER / name).read_text(encoding="utf-8")
     assert golden.documents()[name] == accepted, (
-        "if the change is meant: python tests/unit/documents/golden.py, and read the difference"
+        "if the change is meant, run python tests/unit/reporting/documents/golden.py and read the "
+        "difference"
     )
 
 
