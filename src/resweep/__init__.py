@@ -5,6 +5,7 @@ code digest of a rule follows only what the rule needs.
 """
 
 from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 __all__ = ["InputError", "Ledger", "Space", "refine"]
@@ -17,7 +18,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'resweep' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resweep.errors import InputError
+
+if TYPE_CHECKING:
+    from resweep.ledger.trials import Ledger
 
 # Everything heavier than argparse is imported inside the command that needs it.
 
@@ -69,7 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"resweep {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, run, summary: str, examples: str, detail: str = ""):
+    def command(
+        name: str,
+        run: Callable[[argparse.Namespace], int | None],
+        summary: str,
+        examples: str,
+        detail: str = "",
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name,
             help=summary,
@@ -363,7 +373,7 @@ def predict(given: argparse.Namespace) -> int:
     return predict_(["--checkpoint", given.checkpoint, *json_, "--", *given.tasks])
 
 
-def _ledger(trials: str | Path, space: str | Path):
+def _ledger(trials: str | Path, space: str | Path) -> Ledger:
     from resweep.space.model import Space
 
     loaded = Space.load(space)  # before pandas is imported: most mistakes are here
@@ -375,7 +385,7 @@ def _ledger(trials: str | Path, space: str | Path):
     return ledger
 
 
-def _sweep_ledger(path: str, space: str | None):
+def _sweep_ledger(path: str, space: str | None) -> Ledger:
     """Read the ledger of a sweep folder, or of a CSV with its space."""
     place = Path(path)
     if place.is_dir():

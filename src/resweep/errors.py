@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class InputError(Exception):
     """Something that a person gave is wrong: a file, a setting, a study.
@@ -29,7 +31,7 @@ class InputError(Exception):
         return " ".join(s if s.endswith((".", "?", "!")) else f"{s}." for s in sentences)
 
 
-def closest(word: str, known) -> str:
+def closest(word: object, known: Iterable[object]) -> str:
     """Return ``'; did you mean "x"?'`` for the entry of `known` nearest to `word`, or ``""``."""
     import difflib
 

@@ -78,7 +78,7 @@ class Document:
         Name of the file, for messages.
     """
 
-    def __init__(self, value: Any, lines: dict[tuple, int], source: str):
+    def __init__(self, value: Any, lines: dict[tuple[Hashable, ...], int], source: str):
         self.value, self.source, self._lines = value, source, lines
 
     def where(self, *path: Hashable) -> str:
@@ -110,7 +110,7 @@ def parse(text: str, source: str = "<text>") -> Document:
     InputError
         On broken syntax, a repeated key, or a value that contains itself.
     """
-    lines: dict[tuple, int] = {}
+    lines: dict[tuple[Hashable, ...], int] = {}
     loader = None
     try:
         loader = _Loader(text)
@@ -132,7 +132,14 @@ def parse(text: str, source: str = "<text>") -> Document:
     return Document(value, lines, source)
 
 
-def _construct(loader, node, path, lines, source, open_nodes):
+def _construct(
+    loader: _Loader,
+    node: yaml.Node,
+    path: tuple[Hashable, ...],
+    lines: dict[tuple[Hashable, ...], int],
+    source: str,
+    open_nodes: tuple[yaml.Node, ...],
+) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
     if any(node is other for other in open_nodes):
@@ -148,7 +155,7 @@ def _construct(loader, node, path, lines, source, open_nodes):
     inside = (*open_nodes, node)
     if isinstance(node, yaml.MappingNode):
         loader.flatten_mapping(node)
-        result: dict = {}
+        result: dict[Hashable, Any] = {}
         for key_node, value_node in node.value:
             key = loader.construct_object(key_node, deep=True)
             if isinstance(key, bool) and key_node.value.lower() not in ("true", "false"):

@@ -61,20 +61,20 @@ def model_card(
     ]
     lines += ["", *markdown.table(headings, rows)]
     if len(tables["comparison"]):
-        rows = [
+        rivals = [
             (row.second, row.n, number(row.difference, sign=True), probability(row.p))
             for row in tables["comparison"].itertuples()
         ]
         headings = ["against", "n", "difference", "p"]
-        lines += ["", "## Compared", "", *markdown.table(headings, rows)]
+        lines += ["", "## Compared", "", *markdown.table(headings, rivals)]
     categories = tables["per_category"]
     if len(categories):
         best = categories[(categories["sweep"] == sweep) & (categories["rank"] == 0)]
-        rows = [
+        found = [
             (row.category, row.n, row.correct, number(row.accuracy, 2)) for row in best.itertuples()
         ]
         headings = ["category", "n", "correct", "accuracy"]
-        lines += ["", "## The first champion by category", "", *markdown.table(headings, rows)]
+        lines += ["", "## The first champion by category", "", *markdown.table(headings, found)]
     lines += ["", "## Parameters", ""]
     for row in own.itertuples():
         given = json.loads(row.params)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 TABLES = {
     "champions": [
@@ -24,9 +26,9 @@ TABLES = {
 
 
 def classifier_tables(
-    runs: Mapping[tuple[str, int], Sequence[Mapping]],
-    chosen: Mapping[str, Sequence[Mapping]],
-    baseline: Sequence[Mapping],
+    runs: Mapping[tuple[str, int], Sequence[Mapping[str, Any]]],
+    chosen: Mapping[str, Sequence[Mapping[str, Any]]],
+    baseline: Sequence[Mapping[str, Any]],
 ) -> dict[str, pd.DataFrame]:
     """Judge champions of the built-in classifier on tasks that no sweep saw.
 
@@ -83,13 +85,15 @@ def classifier_tables(
     )
 
 
-def _majority(result: Mapping) -> dict:
+def _majority(result: Mapping[str, Any]) -> dict[str, Any]:
     labels = np.asarray(result["labels"])
     correct = (labels == np.bincount(labels).argmax()).astype(int).tolist()
     return {"task_ids": result["task_ids"], "correct": correct, "mean_correct": correct}
 
 
-def _compared(first: str, result: Mapping, second: str, rival: Mapping) -> tuple:
+def _compared(
+    first: str, result: Mapping[str, Any], second: str, rival: Mapping[str, Any]
+) -> tuple[Any, ...]:
     from resweep.tasks.arc import evaluation
 
     found = evaluation.compare(result, rival)
@@ -99,8 +103,8 @@ def _compared(first: str, result: Mapping, second: str, rival: Mapping) -> tuple
 
 
 def value_tables(
-    runs: Mapping[tuple[str, int], Sequence[Mapping]],
-    chosen: Mapping[str, Sequence[Mapping]],
+    runs: Mapping[tuple[str, int], Sequence[Mapping[str, Any]]],
+    chosen: Mapping[str, Sequence[Mapping[str, Any]]],
     direction: str,
 ) -> dict[str, pd.DataFrame]:
     """Judge champions of an objective of one's own by their values on new seeds.
@@ -115,7 +119,8 @@ def value_tables(
     """
     from scipy import stats
 
-    rows, values = [], {}
+    rows = []
+    values: dict[str, NDArray[np.float64]] = {}
     for (sweep, rank), found in runs.items():
         point = chosen[sweep][rank]
         sample = np.array([run["value"] for run in found], dtype=float)
@@ -142,5 +147,5 @@ def value_tables(
     return _frames(champions=rows, per_category=[], confusion=[], comparison=comparison)
 
 
-def _frames(**rows: list[tuple]) -> dict[str, pd.DataFrame]:
+def _frames(**rows: list[tuple[Any, ...]]) -> dict[str, pd.DataFrame]:
     return {name: pd.DataFrame(found, columns=TABLES[name]) for name, found in rows.items()}

@@ -15,7 +15,9 @@ from resweep.files import write_json_atomic
 from resweep.space.model import Space
 
 
-def evaluate(params: Mapping[str, Any], space: Space, objective: str, **settings) -> dict:
+def evaluate(
+    params: Mapping[str, Any], space: Space, objective: str, **settings: Any
+) -> dict[str, Any]:
     """Train a point once by an objective of one's own, without pruning.
 
     Parameters

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +85,7 @@ def _condition_holds(parameter: Parameter, table: pd.DataFrame) -> NDArray[np.bo
     return holds
 
 
-def position(parameter: Parameter, values: NDArray) -> NDArray[np.float64]:
+def position(parameter: Parameter, values: NDArray[Any]) -> NDArray[np.float64]:
     """Where values lie between the bounds of a numeric parameter, 0..1, log units where log."""
     values = np.asarray(values, dtype=float)
     low, high = float(parameter.low), float(parameter.high)
@@ -101,7 +103,7 @@ def at_position(parameter: Parameter, where: float) -> float:
     return low + where * (high - low)
 
 
-def choice_codes(choices: tuple, values) -> NDArray[np.int64]:
+def choice_codes(choices: tuple[Any, ...], values: Iterable[Any]) -> NDArray[np.int64]:
     """Index of each value among the choices; ``True`` and ``1`` are different choices."""
     index = {(type(choice) is bool, choice): i for i, choice in enumerate(choices)}
     none = index.get((False, None))

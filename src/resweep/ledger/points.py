@@ -8,6 +8,7 @@ is the mean over its trials. Pruned trials are among them, with the scores of `l
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -108,7 +109,7 @@ def _origin(frame: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def elite_flags(
-    scores: NDArray, fraction: float = ELITE_FRACTION, of: int | None = None
+    scores: NDArray[Any], fraction: float = ELITE_FRACTION, of: int | None = None
 ) -> NDArray[np.bool_]:
     """Flag the best ``ceil(fraction * of)`` scores; of equal ones the earliest come first.
 

@@ -17,7 +17,7 @@ places or scores hold their level whatever the pruner.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -118,7 +118,9 @@ class _Curves:
     high: NDArray[np.int64]
 
     @classmethod
-    def of(cls, ledger: Ledger, number: NDArray, complete: NDArray, value: NDArray) -> _Curves:
+    def of(
+        cls, ledger: Ledger, number: NDArray[Any], complete: NDArray[Any], value: NDArray[Any]
+    ) -> _Curves:
         """Return the curves of trials, in the order of `number`.
 
         Where the final values are the best of each curve rather than the last, so are the values
@@ -157,10 +159,10 @@ class _Curves:
         """Value at the last step of each trial, NaN where it reported nothing."""
         return self._last(self.values, np.nan)
 
-    def _last(self, column: NDArray, nothing: float) -> NDArray:
+    def _last(self, column: NDArray[Any], nothing: float) -> NDArray[Any]:
         return np.where(self.any, np.append(column, nothing)[self.high - 1], nothing)
 
-    def of_trials(self, mask: NDArray) -> _Curves:
+    def of_trials(self, mask: NDArray[Any]) -> _Curves:
         """Return the curves of some of the trials."""
         return replace(self, low=self.low[mask], high=self.high[mask])
 
@@ -174,7 +176,7 @@ class _Curves:
         return self.values[np.maximum(low - 1, self.low)]
 
 
-def _places(curves: _Curves, value: NDArray, complete: NDArray) -> NDArray[np.float64]:
+def _places(curves: _Curves, value: NDArray[Any], complete: NDArray[Any]) -> NDArray[np.float64]:
     """Places of trials among each other, by the walk that the module describes."""
     has_curve, last = curves.any, curves.last_step
     place = np.full(len(value), np.nan)
@@ -193,7 +195,9 @@ def _places(curves: _Curves, value: NDArray, complete: NDArray) -> NDArray[np.fl
     return rankdata(_merge(place, value, complete, has_curve)) - 1
 
 
-def _part(here: NDArray, leaves: NDArray, held: NDArray) -> tuple[NDArray, NDArray]:
+def _part(
+    here: NDArray[Any], leaves: NDArray[Any], held: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Share the places held among those who leave and those who stay, by their values here.
 
     Those who leave and are equal get the mean of their places. Those who stay need no order yet:
@@ -216,7 +220,7 @@ def _part(here: NDArray, leaves: NDArray, held: NDArray) -> tuple[NDArray, NDArr
     return means[group[leaves]], held[start[which] + spread]
 
 
-def _tied(values: NDArray, held: NDArray) -> NDArray[np.float64]:
+def _tied(values: NDArray[Any], held: NDArray[Any]) -> NDArray[np.float64]:
     """Give the places held to values in their order; equal values share the mean."""
     if not len(values):
         return held
@@ -226,13 +230,13 @@ def _tied(values: NDArray, held: NDArray) -> NDArray[np.float64]:
     return (np.bincount(group, shared) / np.bincount(group))[group]
 
 
-def _fractions(values: NDArray) -> NDArray[np.float64]:
+def _fractions(values: NDArray[Any]) -> NDArray[np.float64]:
     """Ranks within 0..1, ties averaged."""
     return (rankdata(values) - 0.5) / max(1, len(values))
 
 
 def _merge(
-    place: NDArray, value: NDArray, complete: NDArray, has_curve: NDArray
+    place: NDArray[Any], value: NDArray[Any], complete: NDArray[Any], has_curve: NDArray[Any]
 ) -> NDArray[np.float64]:
     """Set complete trials without a learning curve among the others, by their final values.
 
@@ -260,7 +264,9 @@ def _merge(
     return found
 
 
-def _scores(place: NDArray, anchor: NDArray, value: NDArray, last: NDArray) -> NDArray[np.float64]:
+def _scores(
+    place: NDArray[Any], anchor: NDArray[Any], value: NDArray[Any], last: NDArray[Any]
+) -> NDArray[np.float64]:
     """Put places on the scale of the values of the `anchor` trials, which keep their own."""
     n = len(place)
     if not anchor.any():
@@ -282,13 +288,13 @@ def _scores(place: NDArray, anchor: NDArray, value: NDArray, last: NDArray) -> N
     return found
 
 
-def _anchors(place: NDArray, value: NDArray) -> tuple[NDArray, NDArray]:
+def _anchors(place: NDArray[Any], value: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Places in ascending order, each once, with the values there."""
     x, index = np.unique(place, return_index=True)
     return x, value[index]
 
 
-def _slope(z: NDArray, y: NDArray) -> float:
+def _slope(z: NDArray[Any], y: NDArray[Any]) -> float:
     """Units of the value per normal quantile: of the middle half, of all where they are few."""
     if len(z) >= FEW:
         (z_low, z_high), (y_low, y_high) = (
@@ -300,7 +306,7 @@ def _slope(z: NDArray, y: NDArray) -> float:
     return np.ptp(y) / np.ptp(z) if len(z) > 1 else 0.0
 
 
-def _spread(last: NDArray) -> float:
+def _spread(last: NDArray[Any]) -> float:
     """Range of the last reported values."""
     finite = last[np.isfinite(last)]
     return float(np.ptp(finite)) if finite.size else 0.0

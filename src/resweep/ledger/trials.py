@@ -96,7 +96,8 @@ class Ledger:
         space : Space
         """
         records = sorted(records, key=lambda record: record["number"])
-        inside, outside = [], []
+        inside: list[Mapping[str, Any]] = []
+        outside: list[Mapping[str, Any]] = []
         for record in records:
             kind = (record.get("user_attrs") or {}).get("kind")
             home = kind != "fallback" or space.contains(record["params"])
@@ -331,7 +332,7 @@ def _from_text_table(table: pd.DataFrame, space: Space, source: str) -> Ledger:
     return dataclasses.replace(ledger, notes=notes)
 
 
-def _params(row: Mapping[str, str], columns: list[str], space: Space, line: str) -> dict:
+def _params(row: Mapping[str, str], columns: list[str], space: Space, line: str) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for name in columns:
         text = row[f"params_{name}"]
@@ -398,7 +399,7 @@ def parse_value(param: Parameter, text: str, where: str) -> Any:
     return int(value) if param.type == "int" and value == int(value) else value
 
 
-def _parse_choice(text: str, choices: tuple) -> Any:
+def _parse_choice(text: str, choices: tuple[Any, ...]) -> Any:
     for choice in choices:
         if text == str(choice):
             return choice
@@ -421,7 +422,7 @@ def absent(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
-def _typed(param: Parameter, values: list) -> pd.Series:
+def _typed(param: Parameter, values: list[Any]) -> pd.Series:
     if param.is_numeric:
         return pd.Series([math.nan if v is None else float(v) for v in values], dtype=float)
     return pd.Series(values, dtype=object)

@@ -223,7 +223,7 @@ def _missing_driver(storage: str, where: str) -> InputError:
     return InputError(f"{module} is needed to read this database", where=where, mend=command)
 
 
-def _database_error(storage: str, where: str, error: Exception) -> InputError:
+def _database_error(storage: str, where: str, error: BaseException) -> InputError:
     while error.__cause__ is not None and getattr(error, "orig", None) is None:
         error = error.__cause__  # Optuna wraps what the database said
     cause = getattr(error, "orig", None) or error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from resweep.errors import InputError, closest
 from resweep.space.parameter import Parameter, same
@@ -38,18 +38,18 @@ _SEVERAL = "categorical"
 class _Entry:
     """One mapping of the document: knows where it stands and reads typed values from it."""
 
-    def __init__(self, document: Document, path: tuple, label: str = ""):
+    def __init__(self, document: Document, path: tuple[Any, ...], label: str = ""):
         self.document, self.path, self.label = document, path, label
         self.value = document.value
         for key in path:
             self.value = self.value[key]
 
-    def fail(self, what: str, mend: str | None = None, key: Any = None):
+    def fail(self, what: str, mend: str | None = None, key: Any = None) -> NoReturn:
         path = self.path if key is None else (*self.path, key)
         where = self.document.where(*path)
         raise InputError(what, where=f"{where}, {self.label}" if self.label else where, mend=mend)
 
-    def require_mapping(self, known: tuple | list, example: str) -> None:
+    def require_mapping(self, known: tuple[Any, ...] | list[Any], example: str) -> None:
         if not isinstance(self.value, dict):
             self.fail("must be a mapping of keys to values", f"write it like {example}")
         for key in self.value:
@@ -136,7 +136,7 @@ def from_document(document: Document) -> dict[str, Any]:
     }
 
 
-def _pruner(document: Document, top: _Entry) -> dict:
+def _pruner(document: Document, top: _Entry) -> dict[str, Any]:
     value = top.value.get("pruner")
     if value is None or isinstance(value, str):
         value = {"type": value or "none"}
@@ -165,7 +165,9 @@ def _pruner(document: Document, top: _Entry) -> dict:
     return {"type": kind, **settings}
 
 
-def _parameter(entry: _Entry, name: str, earlier: dict, ranges: dict, fixed: dict) -> Parameter:
+def _parameter(
+    entry: _Entry, name: str, earlier: dict[str, Any], ranges: dict[str, Any], fixed: dict[str, Any]
+) -> Parameter:
     entry.require_mapping(PARAM_KEYS, "`{type: float, low: 0.0, high: 1.0}`")
     kind = entry.value.get("type")
     if kind not in ("float", "int", _SEVERAL):
@@ -196,7 +198,7 @@ def _parameter(entry: _Entry, name: str, earlier: dict, ranges: dict, fixed: dic
     return param
 
 
-def _numeric(entry: _Entry, kind: str) -> dict:
+def _numeric(entry: _Entry, kind: str) -> dict[str, Any]:
     integer = kind == "int"
     for key in ("choices", "weights", "ordered"):
         if key in entry.value:
@@ -234,7 +236,9 @@ def _numeric(entry: _Entry, kind: str) -> dict:
     }
 
 
-def _numeric_limits(entry: _Entry, low, high, log: bool, integer: bool) -> tuple | None:
+def _numeric_limits(
+    entry: _Entry, low: float, high: float, log: bool, integer: bool
+) -> tuple[Any, ...] | None:
     limits = entry.value.get("limits")
     if limits is None:
         return None
@@ -262,7 +266,7 @@ def _numeric_limits(entry: _Entry, low, high, log: bool, integer: bool) -> tuple
     return lowest, highest
 
 
-def _categorical(entry: _Entry) -> dict:
+def _categorical(entry: _Entry) -> dict[str, Any]:
     for key in ("low", "high", "log", "step"):
         if key in entry.value:
             entry.fail(f"{key} belongs to a float or an int, not to categorical", None, key)
@@ -273,7 +277,7 @@ def _categorical(entry: _Entry) -> dict:
             "write `choices: [a, b]`",
             "choices" if "choices" in entry.value else None,
         )
-    choices: list = []
+    choices: list[Any] = []
     counts: list[int] = []
     for choice in raw:
         if not isinstance(choice, str | bool | int | float | None):
@@ -322,13 +326,13 @@ def _looks_like(a: Any, b: Any) -> bool:
         return False
 
 
-def sorted_ladder(choices: list) -> list:
+def sorted_ladder(choices: list[Any]) -> list[Any]:
     """Return numeric `choices` in rising order; others as they are (their order is declared)."""
     numeric = all(isinstance(c, int | float) and not isinstance(c, bool) for c in choices)
     return sorted(choices) if numeric else list(choices)
 
 
-def _weights(entry: _Entry, choices: list, counts: list[int]) -> tuple | None:
+def _weights(entry: _Entry, choices: list[Any], counts: list[int]) -> tuple[Any, ...] | None:
     weights = entry.value.get("weights")
     repeated = max(counts) > 1
     if weights is None:
@@ -363,7 +367,7 @@ def _weights(entry: _Entry, choices: list, counts: list[int]) -> tuple | None:
     return tuple(w / total for w in weights)
 
 
-def _ladder_limits(entry: _Entry, choices: list, ordered: bool) -> tuple | None:
+def _ladder_limits(entry: _Entry, choices: list[Any], ordered: bool) -> tuple[Any, ...] | None:
     limits = entry.value.get("limits")
     if limits is None:
         return None
@@ -393,7 +397,9 @@ def _ladder_limits(entry: _Entry, choices: list, ordered: bool) -> tuple | None:
     return None
 
 
-def _condition(entry: _Entry, name: str, earlier: dict, ranges: dict, fixed: dict) -> dict:
+def _condition(
+    entry: _Entry, name: str, earlier: dict[str, Any], ranges: dict[str, Any], fixed: dict[str, Any]
+) -> dict[str, Any]:
     condition = entry.value.get("condition")
     if condition is None:
         return {}
@@ -450,7 +456,7 @@ def to_text(space: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_mapping(param: Parameter) -> dict:
+def as_mapping(param: Parameter) -> dict[str, Any]:
     """Return `param` as the mapping that stands in the YAML; defaults are left out."""
     entry: dict[str, Any] = {"type": param.type}
     if param.choices is not None:

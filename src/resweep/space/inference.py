@@ -29,7 +29,7 @@ MOST_VALUES = 64  # values of an int parent that a condition may list
 
 LADDER = "choices are numbers in order; if they form a ladder, say `ordered: true` in the space"
 
-Condition = dict[str, tuple]
+Condition = dict[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def plain_choice(value: Any) -> Any:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _merge(name: str, distributions: list[BaseDistribution], notes: list[str]) -> Parameter:
+def _merge(name: str, distributions: list[Any], notes: list[str]) -> Parameter:
     """Return the parameter that holds all values of all recorded distributions."""
     kinds = {type(d) for d in distributions}
     if len(kinds) > 1:
@@ -135,7 +135,7 @@ def _merge(name: str, distributions: list[BaseDistribution], notes: list[str]) -
     if kinds == {CategoricalDistribution}:
         return _merge_choices(name, distributions, notes)
     kind = "int" if kinds == {IntDistribution} else "float"
-    number = int if kind == "int" else float
+    number: type[int] | type[float] = int if kind == "int" else float
     lows, highs = [d.low for d in distributions], [d.high for d in distributions]
     low, high = min(lows), max(highs)
     logs = {d.log for d in distributions}
@@ -150,7 +150,7 @@ def _merge(name: str, distributions: list[BaseDistribution], notes: list[str]) -
         low=number(low),
         high=number(high),
         log=log,
-        step=number(step) if grid and step != plain_step and not log else None,
+        step=number(step) if step is not None and grid and step != plain_step and not log else None,
     )
     ranges = dict.fromkeys((d.low, d.high) for d in distributions)
     if len(ranges) > 1 or len(logs) > 1:
@@ -162,12 +162,12 @@ def _merge(name: str, distributions: list[BaseDistribution], notes: list[str]) -
     return param
 
 
-def _merge_choices(name: str, distributions: list, notes: list[str]) -> Parameter:
+def _merge_choices(name: str, distributions: list[Any], notes: list[str]) -> Parameter:
     recorded = [distributions[0].choices]
     for distribution in distributions:
         if distribution.choices not in recorded:
             recorded.append(distribution.choices)
-    choices: list = []
+    choices: list[Any] = []
     for choice in map(plain_choice, (c for given in recorded for c in given)):
         if not any(
             c == choice and isinstance(c, bool) == isinstance(choice, bool) for c in choices
@@ -189,7 +189,7 @@ def _on_grid(value: float, low: float, step: float) -> bool:
     return abs(steps - round(steps)) < 1e-8 * max(1.0, abs(steps))
 
 
-def _constant(param: Parameter) -> tuple | None:
+def _constant(param: Parameter) -> tuple[Any, ...] | None:
     """Return the one value of a parameter that has no other, in a tuple."""
     if param.choices is not None:
         return param.choices if len(param.choices) == 1 else None
@@ -284,7 +284,9 @@ def _largest_part(rows: Sequence[FrozenTrial], undecided: Sequence[str]) -> dict
     )
 
 
-def _difference(params: Mapping, kept: Mapping, undecided: Sequence[str]) -> str:
+def _difference(
+    params: Mapping[str, Any], kept: Mapping[str, Any], undecided: Sequence[str]
+) -> str:
     lacking = [name for name in undecided if name in kept and name not in params]
     strange = [name for name in undecided if name in params and name not in kept]
     words = [f"no value of {', '.join(lacking)}"] if lacking else []
@@ -317,14 +319,14 @@ def _divisions(
 class _Parent:
     """A parameter that might decide whether another takes part."""
 
-    values: tuple  # those with which the other stands
+    values: tuple[Any, ...]  # those with which the other stands
     exact: bool  # whether they decide it in every trial
     chance: float  # of a coincidence
     believed: bool
 
 
 def _rule(
-    name: str, rows: list[FrozenTrial], earlier: Mapping[str, Parameter]
+    name: str, rows: Sequence[FrozenTrial], earlier: Mapping[str, Parameter]
 ) -> tuple[Condition, list[str], str] | None:
     """Return the condition that decides exactly in which trials `name` stands.
 
@@ -356,7 +358,9 @@ def _value(trial: FrozenTrial, name: str) -> Any:
     return plain_choice(trial.params[name]) if name in trial.params else _MISSING
 
 
-def _deciding_values(parent: Parameter, rows: list[FrozenTrial], has: list[bool]) -> _Parent | None:
+def _deciding_values(
+    parent: Parameter, rows: Sequence[FrozenTrial], has: list[bool]
+) -> _Parent | None:
     """Say with which values of `parent` the other parameter stands, and how surprising that is.
 
     If presence were a coin toss in each of n trials, a parent with k values would still decide it
@@ -376,7 +380,7 @@ def _deciding_values(parent: Parameter, rows: list[FrozenTrial], has: list[bool]
     if parent.type == "categorical":
         values = tuple(c for c in parent.choices if c in present)
         return _Parent(values, exact, chance, chance <= LARGEST_CHANCE)
-    every = range(parent.low, parent.high + 1, parent.step or 1)
+    every = range(int(parent.low), int(parent.high) + 1, int(parent.step or 1))
     numbers = absent - {_MISSING}
     if len(every) > MOST_VALUES:
         return None
@@ -393,7 +397,7 @@ def _unseen(parent: Parameter, rows: Iterable[FrozenTrial]) -> str:
     values = (
         parent.choices
         if parent.choices is not None
-        else range(parent.low, parent.high + 1, parent.step or 1)
+        else range(int(parent.low), int(parent.high) + 1, int(parent.step or 1))
     )
     missing = [describe_value(v) for v in values if v not in seen]
     return f"{parent.name} = {', '.join(missing)}" if missing else ""

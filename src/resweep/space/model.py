@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from resweep import yamlfile
 from resweep.errors import InputError, closest
@@ -118,7 +118,7 @@ class Space:
             Naming the parameter that is unknown, missing, inactive or out of range.
         """
 
-        def fail(name: str, what: str, mend: str | None = None):
+        def fail(name: str, what: str, mend: str | None = None) -> NoReturn:
             raise InputError(what, where=f"{where}, {name}" if where else name, mend=mend)
 
         for name, value in assignment.items():
@@ -141,7 +141,7 @@ class Space:
             return False
         return True
 
-    def replace(self, **changes) -> Space:
+    def replace(self, **changes: Any) -> Space:
         """Return a copy with some attributes changed."""
         return dataclasses.replace(self, **changes)
 

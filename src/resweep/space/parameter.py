@@ -48,14 +48,15 @@ class Parameter:
 
     name: str
     type: str
-    low: float | int | None = None
-    high: float | int | None = None
+    # None stands where a type has no such thing: a categorical one no bounds, a number no choices.
+    low: float = None  # type: ignore[assignment]
+    high: float = None  # type: ignore[assignment]
     log: bool = False
-    step: float | int | None = None
-    choices: tuple | None = None
-    condition: Mapping[str, tuple] = field(default_factory=dict)
+    step: float | None = None
+    choices: tuple[Any, ...] = None  # type: ignore[assignment]
+    condition: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     weights: tuple[float, ...] | None = None
-    limits: tuple | None = None
+    limits: tuple[Any, ...] | None = None
     neutral: Any = None
     ordered: bool = False
     role: str | None = None
@@ -131,7 +132,7 @@ class Parameter:
             return distributions.IntDistribution(self.low, self.high, self.log, self.step or 1)
         return distributions.FloatDistribution(self.low, self.high, self.log, self.step)
 
-    def replace(self, **changes) -> Parameter:
+    def replace(self, **changes: Any) -> Parameter:
         """Return a copy with some attributes changed."""
         return dataclasses.replace(self, **changes)
 

@@ -13,7 +13,7 @@ from resweep.space.parameter import Parameter, describe_condition, same
 
 def reachable(space: Space, name: str) -> bool:
     """Whether any assignment makes parameter `name` active."""
-    needed: dict[str, list] = {}
+    needed: dict[str, list[Any]] = {}
     queue = [name]
     while queue:
         for parent, values in space[queue.pop()].condition.items():
@@ -82,11 +82,11 @@ def discrete_size(space: Space) -> tuple[int, int]:
     total = 0
     for assignment, ways in _assignments(space, parents):
         active = (p for p in others if space.is_active(p.name, assignment))
-        total += ways * math.prod(_levels(p) for p in active)
+        total += ways * math.prod(n for p in active if (n := _levels(p)) is not None)
     return total, sum(_levels(p) is None for p in space.params)
 
 
-def _assignments(space: Space, parents: list[Parameter]) -> Iterator[tuple[dict, int]]:
+def _assignments(space: Space, parents: list[Parameter]) -> Iterator[tuple[dict[str, Any], int]]:
     """Yield assignments of `parents`, and how many each stands for.
 
     Values that make the same children active stand for each other, so wide ranges cost nothing.
@@ -109,7 +109,7 @@ def _groups(space: Space, parent: Parameter) -> list[tuple[Any, int]]:
         for value in space[child].condition[parent.name]
         if parent.contains(value)
     }
-    signatures: dict[tuple, list] = {}
+    signatures: dict[tuple[Any, ...], list[Any]] = {}
     for value in named.values():
         key = tuple(
             any(same(value, wanted) for wanted in space[child].condition[parent.name])

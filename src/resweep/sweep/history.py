@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler, RandomSampler
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from resweep.space.model import Space
@@ -34,7 +35,14 @@ class History:
         self.length = 0
         self._asked: Trial | None = None  # the next trial, once something was drawn for it
 
-    def _add(self, params, state, value=None, curve=(), system_attrs=None) -> None:
+    def _add(
+        self,
+        params: Mapping[str, Any],
+        state: TrialState,
+        value: float | None = None,
+        curve: Iterable[tuple[int, float]] = (),
+        system_attrs: Mapping[str, Any] | None = None,
+    ) -> None:
         known = _Known(
             number=-1,  # the storage numbers it
             trial_id=-1,
@@ -62,9 +70,9 @@ class History:
     def start(self, params: Mapping[str, Any] | None) -> None:
         """Append a trial under way, or one that has no point here (`params` is None)."""
         if self._asked is not None:
-            self.study.sampler = _Decided(params)
+            self.study.sampler = _Decided(params or {})
             trial, self._asked = Trial(self.study, self._asked._trial_id), None
-            for name in params:
+            for name in params or {}:
                 _suggest(trial, self.space[name])
             # TPE notes what it drew for parameters that were not used; a trial under way that is
             # known by its record has no such note, so none may have it.
@@ -140,7 +148,7 @@ class _Known(FrozenTrial):
     (It replaces, and does not alter, what a trial under way holds.)
     """
 
-    def __deepcopy__(self, memo: dict) -> _Known:
+    def __deepcopy__(self, memo: dict[str, Any]) -> _Known:
         copied = object.__new__(type(self))
         copied.__dict__.update(self.__dict__)
         return copied
@@ -148,7 +156,9 @@ class _Known(FrozenTrial):
 
 def _study(space: Space) -> optuna.Study:
     return optuna.create_study(
-        direction=space.direction, study_name=space.study_name, sampler=RandomSampler(seed=0)
+        direction=StudyDirection[space.direction.upper()],
+        study_name=space.study_name,
+        sampler=RandomSampler(seed=0),
     )
 
 
@@ -170,13 +180,15 @@ class _Decided(BaseSampler):
     def __init__(self, values: Mapping[str, Any]):
         self._values = values
 
-    def infer_relative_search_space(self, study, trial):
+    def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
         return {}
 
-    def sample_relative(self, study, trial, search_space):
+    def sample_relative(self, study: Any, trial: Any, search_space: Any) -> dict[str, Any]:
         return {}
 
-    def sample_independent(self, study, trial, param_name, param_distribution):
+    def sample_independent(
+        self, study: Any, trial: Any, param_name: str, param_distribution: Any
+    ) -> Any:
         return self._values[param_name]
 
 

@@ -158,7 +158,7 @@ def opened(space: Space) -> Space:
     return space.replace(params=tuple(param.opened() for param in space))
 
 
-def _pairs(table: pd.DataFrame) -> list[list]:
+def _pairs(table: pd.DataFrame) -> list[list[Any]]:
     if table.empty:
         return []
     fits = table[table["carried"]]

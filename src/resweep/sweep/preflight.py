@@ -83,7 +83,7 @@ def check_approval(space: Space, approval: Path | None) -> Check:
     try:
         check_approved(space, approval.stem, approval)
     except InputError as error:
-        return Check("approval", False, error.what, error.mend)
+        return Check("approval", False, error.what, error.mend or "")
     return Check("approval", True, f"the space is the one that {approval} approves")
 
 
@@ -165,7 +165,7 @@ def check_device(environ: Mapping[str, str]) -> Check:
 
 def probe(
     space: Space,
-    objective: Callable,
+    objective: Callable[..., Any],
     *,
     seed: int,
     threads: int,
@@ -233,7 +233,7 @@ def probe(
     return Check("probe", True, "; ".join([detail, *failures])), estimate
 
 
-def _try(objective: Callable, trial: SweepTrial) -> tuple[bool, str | None]:
+def _try(objective: Callable[..., Any], trial: SweepTrial) -> tuple[bool, str | None]:
     """Return whether the objective came to its own end, and why it failed, if it did."""
     seed_libraries(trial.seed)
     try:
@@ -253,7 +253,7 @@ def _try(objective: Callable, trial: SweepTrial) -> tuple[bool, str | None]:
 def _no_longer_than(seconds: float) -> Iterator[None]:
     """End what is inside by `_Enough` after so many seconds."""
 
-    def end(*_) -> None:
+    def end(*_: object) -> None:
         raise _Enough
 
     before = signal.signal(signal.SIGALRM, end)

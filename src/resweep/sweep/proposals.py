@@ -92,8 +92,9 @@ class Plan:
 
     def space_of(self, kind: str) -> Space:
         """Return the space that a trial of this kind belongs to."""
-        fallback = kind == sch.FALLBACK and self.fallback_space is not None
-        return self.fallback_space if fallback else self.space
+        if kind == sch.FALLBACK and self.fallback_space is not None:
+            return self.fallback_space
+        return self.space
 
 
 class Proposer:
@@ -147,8 +148,11 @@ class Proposer:
 
     def history_of(self, proposal: Proposal) -> History:
         """Return the history that a proposal of this kind stands in."""
-        own = self.plan.space_of(proposal.kind)
-        return self.history if own is self.plan.space else self.fallback
+        return self._history(proposal.kind)
+
+    def _history(self, kind: str) -> History:
+        fallback = self.fallback if kind == sch.FALLBACK else None
+        return fallback or self.history
 
     def _tell(self, record: Mapping[str, Any]) -> None:
         for history in filter(None, (self.history, self.fallback)):
@@ -197,7 +201,7 @@ class Proposer:
         return Proposal(number, kind, self._new_point(number, kind, decided))
 
     def _new_point(self, number: int, kind: str, decided: Mapping[str, Any]) -> dict[str, Any]:
-        history = self.fallback if kind == sch.FALLBACK else self.history
+        history = self._history(kind)
         if self.plan.sampler == "qmc":
             planned = {**sobol_point(history.space, self.plan.seed, number), **decided}
             params = history.draw(make_sampler("random", 0), planned)
@@ -254,7 +258,7 @@ class _Shares:
     """The next choice of a weighted parameter."""
 
     def __init__(self, param: Parameter):
-        self._choices, self._sequence = param.choices, quota_sequence(param.weights)
+        self._choices, self._sequence = param.choices, quota_sequence(param.weights or ())
         self.advance()
 
     def advance(self) -> None:
@@ -289,5 +293,5 @@ def _moved(params: Mapping[str, Any], source: Space, target: Space) -> dict[str,
         return None
 
 
-def _key(params: Mapping[str, Any]) -> tuple:
+def _key(params: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(sorted((name, repr(value)) for name, value in params.items()))

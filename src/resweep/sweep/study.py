@@ -15,6 +15,7 @@ from typing import Any
 import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from resweep.ledger.trials import Ledger, absent, parameters
@@ -60,7 +61,7 @@ def export_study(
         study = optuna.create_study(
             study_name=study_name or ledger.space.study_name,
             storage=storage,
-            direction=ledger.space.direction,
+            direction=StudyDirection[ledger.space.direction.upper()],
         )
         study.add_trials(list(_frozen_trials(ledger, timings, parent_space)))
         storage.engine.dispose()
@@ -134,7 +135,7 @@ def _distributions(space: Space, parent: Space | None) -> dict[str, BaseDistribu
             found[param.name] = param.distribution()
         elif param.choices is not None:
             more = [c for c in param.choices if not space[param.name].contains(c)]
-            found[param.name] = CategoricalDistribution((*own.choices, *more))
+            found[param.name] = CategoricalDistribution((*space[param.name].choices, *more))
         else:
             low, high = min(param.low, own.low), max(param.high, own.high)
             aligned = param.step == space[param.name].step and param.low == own.low

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,6 +22,9 @@ SWEEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+M = TypeVar("M", bound=_Model)
 
 
 class Data(_Model):
@@ -105,7 +108,7 @@ class Study(_Model):
     csv: str | None = Field(None, description="Path of a trials_dataframe() table instead.")
 
     @model_validator(mode="after")
-    def _one_source(self):
+    def _one_source(self) -> Self:
         given = [k for k in ("storage", "storage_env", "csv") if getattr(self, k) is not None]
         if len(given) != 1:
             raise ValueError("needs exactly one of storage, storage_env and csv")
@@ -153,7 +156,7 @@ class Sweep(_Model):
     )
 
     @model_validator(mode="after")
-    def _one_origin(self):
+    def _one_origin(self) -> Self:
         given = [k for k in ("space", "parent", "study") if getattr(self, k) is not None]
         if not given or (len(given) > 1 and set(given) != {"space", "study"}):
             raise ValueError("needs one of space, parent and study (study may also name a space)")
@@ -202,7 +205,7 @@ class Config(_Model):
     results: str = Field("results", description="Folder of everything that is computed.")
 
     @model_validator(mode="after")
-    def _chain(self):
+    def _chain(self) -> Self:
         if not self.sweeps:
             raise ValueError("sweeps: name at least one sweep")
         earlier: list[str] = []
@@ -233,10 +236,8 @@ class Config(_Model):
 
     def ancestors(self, name: str) -> list[str]:
         """Return the parent of sweep `name`, its parent, and so on."""
-        found = []
-        while (name := self.sweeps[name].parent) is not None:
-            found.append(name)
-        return found
+        parent = self.sweeps[name].parent
+        return [] if parent is None else [parent, *self.ancestors(parent)]
 
     def trains(self, name: str) -> bool:
         """Whether sweep `name` trains anything, rather than reading a finished study."""
@@ -257,7 +258,7 @@ def from_mapping(mapping: Mapping[str, Any], source: str = "the configuration") 
     return config
 
 
-def _validated(model: type[_Model], values: Mapping[str, Any], source: str):
+def _validated(model: type[M], values: Mapping[str, Any], source: str) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -300,7 +301,7 @@ def _shown(value: Any) -> str:
 
 
 def _known_keys(model: type[_Model], path: list[str]) -> list[str]:
-    homes = {
+    homes: dict[str, type[_Model]] = {
         "sweeps": Sweep,
         "engine": Engine,
         "data": Data,

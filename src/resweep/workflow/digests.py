@@ -11,6 +11,7 @@ import ast
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from resweep.errors import InputError
 
@@ -95,12 +96,12 @@ def _read(path: Path, _stamp: int) -> tuple[str, tuple[str, ...]]:
 class _WithoutTypeChecking(ast.NodeTransformer):
     """Drops ``if TYPE_CHECKING:`` blocks, which never run."""
 
-    def visit_If(self, node: ast.If):
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
         typing_only = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         return node.orelse if typing_only else self.generic_visit(node)
 
 
-def _drop_docstring(node) -> None:
+def _drop_docstring(node: Any) -> None:
     first = node.body[0] if node.body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         node.body = node.body[1:] or [ast.Pass()]

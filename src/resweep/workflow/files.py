@@ -169,7 +169,7 @@ def report_files(plan: Plan, sweep: str) -> list[str]:
         "documents/FINDINGS.md",
         "documents/EXECUTIVE_SUMMARY.md",
     ]
-    figures = FIGURES
+    figures: tuple[str, ...] = FIGURES
     if plan.parent(sweep):
         names += ["documents/comparison.csv", "documents/COMPARISON.md"]
         figures = (*FIGURES, *CHAMPION_FIGURES, "comparison")

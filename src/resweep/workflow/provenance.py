@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 PACKAGES = (
     "resweep",
@@ -18,7 +19,7 @@ PACKAGES = (
 )
 
 
-def provenance() -> dict:
+def provenance() -> dict[str, Any]:
     """Return versions of Python and of the packages that decide numbers, and the processor."""
     return {
         "python": platform.python_version(),

@@ -59,8 +59,8 @@ def trial_settings(
         engine.fallback if plan.parent(sweep) else 0.0,
         plan.most_trials(sweep),
     )
-    own = ("seed", "window", "sampler", "trials_per_job", "threads", "retries")
-    own = (*own, "timeout_seconds", "memory_mb")
+    own = ["seed", "window", "sampler", "trials_per_job", "threads", "retries"]
+    own += ["timeout_seconds", "memory_mb"]
     return as_json(
         {key: getattr(engine, key) for key in own}
         | {

@@ -73,12 +73,12 @@ def launch_checklist(launch: Launch) -> str:
             "**Nothing to launch.** The sweep is an imported study: its trials were run elsewhere, "
             "so data, seeds, code and hardware cannot be checked here.",
         )
-    parts: list = [title, f"**{_state(launch)}**", _checks(launch)]
+    parts: list[Any] = [title, f"**{_state(launch)}**", _checks(launch)]
     warnings = spacereview.warnings(launch.space)
     if warnings:
         parts += ["## Allowed, but unwise", [_warning(text) for text in warnings]]
     if launch.decisions is not None:
-        parts += ["## Read before you start", _decisions(launch)]
+        parts += ["## Read before you start", _decisions(launch, launch.decisions)]
     parts += ["## What it will take", _cost(launch), "## Commands", _commands(launch)]
     return document(*parts)
 
@@ -119,8 +119,7 @@ def _checks(launch: Launch) -> list[str]:
     return [*lines, "", source("preflight.json")] if launch.preflight is not None else lines
 
 
-def _decisions(launch: Launch) -> list[str]:
-    table = launch.decisions
+def _decisions(launch: Launch, table: pd.DataFrame) -> list[str]:
     changed = table[table["action"] != "keep"]
     lines = [
         f"- {len(changed)} of {counted(len(table), 'parameter')} change from {launch.parent} "

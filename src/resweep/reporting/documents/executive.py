@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
 from resweep.markdown import code, document, source
 from resweep.refinement.rationale import ACTIONS
 from resweep.reporting.documents.findings import noise_share, pressed, states, tested, verdict
-from resweep.reporting.inputs import Champions, Report, Sweep
+from resweep.reporting.inputs import Champions, Refined, Report, Sweep
 from resweep.reporting.page.headline import honest_interval
 from resweep.reporting.page.section import COMMAND
 from resweep.words import (
@@ -113,7 +114,7 @@ def _rival(name: str, found: Champions) -> str:
     return BASELINES.get(name, name)
 
 
-def _against(row) -> str:
+def _against(row: Any) -> str:
     if row.p < 0.05:
         return "better than" if row.difference > 0 else "worse than"
     return UNDECIDED
@@ -183,7 +184,7 @@ def next_steps(report: Report, comparison: pd.DataFrame | None = None) -> list[s
         command = code(run.format(target=f"champions_{sweep.name}"))
         steps.append(f"Train the best points again before quoting any value: {command}.")
     if report.refined is not None and not report.is_child:
-        steps.append(_next_sweep(report, run))
+        steps.append(_next_sweep(report.refined, run))
     share = sweep.fact("noise", "noise_share")
     if share > NOISY:
         steps.append(
@@ -237,8 +238,7 @@ def _remedy(sweep: Sweep) -> str:
     return "Four trainings of each point"
 
 
-def _next_sweep(report: Report, run: str) -> str:
-    refined = report.refined
+def _next_sweep(refined: Refined, run: str) -> str:
     table = refined.decisions
     changed = table[table["action"] != "keep"]
     counts = changed["action"].value_counts()

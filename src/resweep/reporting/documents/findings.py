@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ def findings(report: Report, comparison: pd.DataFrame | None = None) -> str:
         ``comparison.csv`` of a sweep that has a parent.
     """
     sweep = report.sweep
-    parts = [f"# Findings of {sweep.name}", _opening(sweep), best(sweep)]
+    parts: list[str | list[str]] = [f"# Findings of {sweep.name}", _opening(sweep), best(sweep)]
     if len(sweep.points):
         parts += ["## Told from noise", *_sure(sweep), "## May be chance", *_chance(sweep)]
         parts += ["## Where the best quarter lies", *_elites(sweep)]
@@ -156,7 +157,7 @@ def tested(sweep: Sweep) -> list[Finding]:
     return [_finding(sweep, row) for row in tests.itertuples()]
 
 
-def _finding(sweep: Sweep, row) -> Finding:
+def _finding(sweep: Sweep, row: Any) -> Finding:
     name = str(row.parameter)
     trend, contrast = (
         sweep.row(table, name)
@@ -192,7 +193,7 @@ def _contrast(sweep: Sweep, name: str, contrast: pd.Series) -> tuple[str, str]:
     return text, f"by {with_interval(gain, *ends)}"
 
 
-def _sure(sweep: Sweep) -> list:
+def _sure(sweep: Sweep) -> list[Any]:
     sure = [f for f in tested(sweep) if f.sure]
     if not sure:
         return ["No parameter can be told from noise at a false discovery rate of 10%."]
@@ -210,7 +211,7 @@ def _sure(sweep: Sweep) -> list:
     ]
 
 
-def _chance(sweep: Sweep) -> list:
+def _chance(sweep: Sweep) -> list[Any]:
     open_ = [f for f in tested(sweep) if not f.sure]
     if not open_:
         return ["Every parameter was told from noise."]
@@ -220,7 +221,7 @@ def _chance(sweep: Sweep) -> list:
         needed = whole(power["trials_needed"]) if power is not None else "–"
         text = f"{f.text}, {f.effect}" if f.effect != "–" else f.text
         rows.append((code(f.parameter), text, f.n, probability(f.q), needed))
-    lines: list = [
+    lines: list[Any] = [
         "Not told from noise is no proof of no effect. Each interval is for one parameter alone; q "
         "allows for the number of them.",
         table(["parameter", "seen, but may be chance", "n", "q", "points to settle it"], rows),
@@ -247,10 +248,10 @@ def pressed(sweep: Sweep) -> pd.DataFrame:
     return found[(found["elite_share"] >= PRESSED_SHARE) & (found["p"] < PRESSED_P)]
 
 
-def _elites(sweep: Sweep) -> list:
+def _elites(sweep: Sweep) -> list[Any]:
     known = sweep.table("elite_spans")
     known = known[known["n_elites"] > 1] if len(known) else known
-    parts: list = []
+    parts: list[Any] = []
     if len(known):
         rows = [
             (
@@ -280,7 +281,7 @@ def _elites(sweep: Sweep) -> list:
     ]
 
 
-def _pairs(sweep: Sweep) -> list:
+def _pairs(sweep: Sweep) -> list[Any]:
     found = sweep.table("interactions")
     if found.empty:
         return ["Too few points to test any pair of parameters."]
@@ -296,7 +297,7 @@ def _pairs(sweep: Sweep) -> list:
     return [lines, source("analysis/interactions.csv")]
 
 
-def _cautions(sweep: Sweep) -> list:
+def _cautions(sweep: Sweep) -> list[Any]:
     found = sweep.table("caveats")
     if found.empty:
         return _failures(sweep) or ["Nothing stands against taking the figures at face value."]
@@ -328,7 +329,7 @@ def _failures(sweep: Sweep) -> list[str]:
 
 def verdict(report: Report, comparison: pd.DataFrame | None) -> str:
     """Say in one sentence whether the sweep did better than its parent."""
-    names = (report.parent.name, report.sweep.name)
+    names = (report.parent.name if report.parent else "no parent", report.sweep.name)
     if comparison is None or comparison.empty:
         return "One of the sweeps has no complete trial, so they cannot be compared."
     top = comparison.set_index("quantity").loc["mean of the best quarter"]
@@ -348,14 +349,14 @@ def verdict(report: Report, comparison: pd.DataFrame | None) -> str:
     return f"The best quarter of {names[better]} is better by {size} ({ends}; {sizes})."
 
 
-def _against(report: Report, comparison: pd.DataFrame | None) -> list:
+def _against(report: Report, comparison: pd.DataFrame | None) -> list[Any]:
     return [
         f"{verdict(report, comparison)} One sweep of each kind is one draw. "
         f"[COMPARISON.md](COMPARISON.md) has the budgets. {source('documents/comparison.csv')}"
     ]
 
 
-def _champions(found: Champions | None, sweep: str) -> list:
+def _champions(found: Champions | None, sweep: str) -> list[Any]:
     if found is None or found.champions.empty:
         return ["Champions were not trained, so the best value is an estimate."]
     rows = [
@@ -367,13 +368,15 @@ def _champions(found: Champions | None, sweep: str) -> list:
         )
         for r in found.champions.itertuples()
     ]
-    lines: list = [table(["champion", "in the sweep", "trained again (95% interval)", ""], rows)]
+    lines: list[Any] = [
+        table(["champion", "in the sweep", "trained again (95% interval)", ""], rows)
+    ]
     lines.append([rival(r) for r in found.comparison.itertuples()])
     where = source("champions/champions.csv", "champions/comparison.csv")
     return [*lines, f"A difference above 0 favours the one named first. {where}"]
 
 
-def rival(row) -> str:
+def rival(row: Any) -> str:
     """Say in one line how the first champion does against a rival."""
     doubt = "" if row.p < 0.05 else ": may be chance"
     size = number(row.difference, 3, sign=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
 
 from resweep.markdown import code, document, table
 from resweep.reporting.documents.checklist import Launch
@@ -35,13 +38,13 @@ def quick_reference(launch: Launch) -> str:
     origin = f"refined from {launch.parent}" if launch.parent else "a first sweep"
     origin = origin if launch.trained else "an imported study"
     trials = f"{counted(space.n_trials, 'trial')}, pruner {space.pruner['type']}; "
-    parts: list = [
+    parts: list[Any] = [
         f"# {launch.name} at a glance",
         f"{counted(len(space.params), 'parameter')} searched, {len(space.fixed)} fixed; "
         f"{trials if launch.trained else ''}{goal} is better; {origin}.",
     ]
     if launch.decisions is not None:
-        parts += [f"## What changed from {launch.parent}", *_changes(launch)]
+        parts += [f"## What changed from {launch.parent}", *_changes(launch, launch.decisions)]
     parts += ["## The space", _ranges(space.params)]
     if space.fixed:
         pairs = (f"{code(name)} {describe_value(given)}" for name, given in space.fixed.items())
@@ -50,17 +53,16 @@ def quick_reference(launch: Launch) -> str:
     return document(*parts)
 
 
-def _changes(launch: Launch) -> list:
-    decisions = launch.decisions
+def _changes(launch: Launch, decisions: pd.DataFrame) -> list[Any]:
     rows = [
         (word, code(r.parameter), r.old, r.new, r.confidence)
         for action, word in CHANGES.items()
         for r in decisions[decisions["action"] == action].itertuples()
     ]
     kept = decisions.loc[decisions["action"] == "keep", "parameter"]
-    parts: list = []
+    parts: list[Any] = []
     if rows:
-        headings = ["", "parameter", launch.parent, launch.name, "confidence"]
+        headings = ["", "parameter", str(launch.parent), launch.name, "confidence"]
         parts.append(table(headings, rows))
     if len(kept):
         parts.append(f"Kept: {listing(map(code, kept))}.")

@@ -9,6 +9,7 @@ import platform
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from resweep.errors import InputError
 from resweep.files import write_text_atomic
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         settings=settings,
     )
 
-    def publish(records: list[record.Record], timings: list[dict]) -> None:
+    def publish(records: list[record.Record], timings: list[dict[str, Any]]) -> None:
         place = {"host": platform.node(), "device": os.environ.get("CUDA_VISIBLE_DEVICES", "cpu")}
         lines = [json.dumps(timing | place) + "\n" for timing in timings]
         write_text_atomic(given.timings, "".join(lines))

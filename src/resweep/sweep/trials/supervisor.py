@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -33,7 +34,7 @@ POLL_SECONDS = 0.25
 BETWEEN = 5  # deaths of workers between trials, one after the other, before the job gives up
 JOB_DEATHS = 2  # deaths of the whole job in one trial before it fails: it is started thrice
 PROGRESSING = 10  # times `retries` + 1: deaths of a trial that saves new checkpoints all the same
-Publish = Callable[[list[Record], list[dict]], None]
+Publish = Callable[[list[Record], list[dict[str, Any]]], None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Limits:
 
 def run_job(
     job: Job, limits: Limits, *, job_attempt: int = 1, publish: Publish | None = None
-) -> tuple[list[Record], list[dict]]:
+) -> tuple[list[Record], list[dict[str, Any]]]:
     """Run all trials of `job`, whatever happens to the processes that train them.
 
     Parameters
@@ -147,7 +148,7 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _read_json(path: Path) -> dict | None:
+def _read_json(path: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError):
@@ -220,7 +221,7 @@ class _Watch:
                 mend="see the lines above; is there enough memory to start?",
             )
 
-    def _starts(self, number: int) -> tuple[Path, dict]:
+    def _starts(self, number: int) -> tuple[Path, dict[str, Any]]:
         path = self.job.state_of(number) / "starts.json"
         known = {"count": 0, "all": 0, "progress": None, "afresh": False}
         return path, known | (_read_json(path) or {})
@@ -265,8 +266,8 @@ class _Watch:
             (self.job.state_of(number) / "checkpoint").unlink(missing_ok=True)
             write_text_atomic(path, json.dumps(starts | {"afresh": True}))
 
-    def _over_limit(self, pid: int, current: int | None, started: float) -> str | None:
-        if current is None:
+    def _over_limit(self, pid: int | None, current: int | None, started: float) -> str | None:
+        if current is None or pid is None:
             return None
         limit = self.limits.seconds
         if limit is not None and time.monotonic() - started > limit:
@@ -355,7 +356,8 @@ def _die_with(supervisor: int) -> None:
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
-        wait([parent.sentinel])
+        if parent is not None:
+            wait([parent.sentinel])
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -6,9 +6,9 @@ import contextlib
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import optuna
 from optuna.distributions import BaseDistribution
@@ -68,8 +68,9 @@ class SweepTrial(BaseTrial):
         self.seed, self.fixed, self.threads = seed, dict(space.fixed), threads
         self.data, self.checkpoint = data, checkpoint
         self.curve: dict[int, float] = {}
-        self._step, self._advice = 0, {}
-        self._journal = None
+        self._step = 0
+        self._advice: dict[int, bool] = {}
+        self._journal: TextIO | None = None
         if journal is not None:
             self._resume(journal)
 
@@ -78,8 +79,11 @@ class SweepTrial(BaseTrial):
         kept = _whole_lines(path) if self.checkpoint.exists() else []
         # Whole or not at all: on a full disk the old journal must outlive this attempt.
         write_text_atomic(path, "".join(json.dumps(event) + "\n" for event in kept))
+        again: dict[str, Callable[..., object]] = {
+            "report": self.report, "prune": self._ask, "attr": self.set_user_attr,
+        }  # fmt: skip
         for event, *given in kept:
-            {"report": self.report, "prune": self._ask, "attr": self.set_user_attr}[event](*given)
+            again[event](*given)
         self._journal = path.open("a")
 
     def _note(self, *event: Any) -> None:
@@ -93,7 +97,7 @@ class SweepTrial(BaseTrial):
             with contextlib.suppress(OSError):
                 self._journal.close()
 
-    def _answer(self, name: str, kind: str, fits, asked: str) -> Any:
+    def _answer(self, name: str, kind: str, fits: Callable[[Any], bool], asked: str) -> Any:
         where = f"trial {self._number}, {name}"
         if name in self.fixed and name not in self._space:
             return self.fixed[name]
@@ -286,7 +290,7 @@ def _word(constant: str) -> str | None:
     return None if constant == "NaN" else constant
 
 
-def _whole_lines(path: Path) -> list[list]:
+def _whole_lines(path: Path) -> list[list[Any]]:
     """Return the events of a journal up to where a kill cut it off."""
     events = []
     try:

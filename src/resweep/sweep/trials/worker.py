@@ -24,6 +24,7 @@ import optuna
 from resweep.errors import InputError
 from resweep.files import canonical_json, write_text_atomic
 from resweep.space.model import Space
+from resweep.sweep.history import History
 from resweep.sweep.proposals import Plan, Proposal, Proposer
 from resweep.sweep.schedule import REPLICATE, Schedule, job_numbers, seed_for
 from resweep.sweep.trials import disk
@@ -169,7 +170,9 @@ def _finished(state: Path, key: str) -> Record | None:
         return None
 
 
-def _train(job: Job, plan: Plan, proposer: Proposer, proposal: Proposal, key: str, objective):
+def _train(
+    job: Job, plan: Plan, proposer: Proposer, proposal: Proposal, key: str, objective: Objective
+) -> Record:
     """Call the objective until it ends, or has crashed too often; crashes become records too.
 
     A crash of an attempt that went on from a checkpoint may be the checkpoint's: the next attempt
@@ -210,12 +213,10 @@ def _train(job: Job, plan: Plan, proposer: Proposer, proposal: Proposal, key: st
         finally:
             trial.close()
         value = as_number(value)
-        reason = None
-        if math.isnan(value):
-            reason = "nan: the objective gave NaN or nothing"
-        elif math.isinf(value):
+        if not math.isfinite(value):
             reason = f"diverged: the objective gave {value:+}"
-        if reason is not None:
+            if math.isnan(value):
+                reason = "nan: the objective gave NaN or nothing"
             return _record(job, proposal, key, "FAIL", trial, reason=reason)
         return _record(job, proposal, key, "COMPLETE", trial, value=value)
 
@@ -237,7 +238,7 @@ def as_number(value: Any) -> float:
         ) from None
 
 
-def _make_trial(job: Job, plan: Plan, history, proposal: Proposal) -> SweepTrial:
+def _make_trial(job: Job, plan: Plan, history: History, proposal: Proposal) -> SweepTrial:
     space = plan.space_of(proposal.kind)
     data = job.settings["data"]
     pruner = {"type": "none"} if proposal.kind == REPLICATE else space.pruner
