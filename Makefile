@@ -14,7 +14,7 @@ DEVELOPMENT := .venv/.development
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(PIP))
 .DELETE_ON_ERROR:
-.PHONY: sweep champions report test unit lint env dev clean
+.PHONY: sweep champions report test unit lint docs env dev clean
 
 sweep: $(ENV)
 	$(BIN)/snakemake $(SCREEN) --cores $(CORES) sweep_v3
@@ -40,6 +40,11 @@ lint: $(DEVELOPMENT)
 	$(BIN)/snakefmt --check Snakefile rules workflow/Snakefile
 	$(BIN)/snakemake --lint
 
+# The site of docs/, in build/site; a warning or a broken link is an error.
+docs: $(DEVELOPMENT)
+	$(BIN)/python docs/gallery.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 env: $(ENV)
 
 dev: $(DEVELOPMENT)
@@ -59,4 +64,4 @@ $(DEVELOPMENT): $(ENV) envs/requirements-dev.txt
 	touch $@
 
 clean:
-	rm -rf .venv .snakemake results
+	rm -rf .venv .snakemake build results

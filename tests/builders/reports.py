@@ -7,22 +7,9 @@ import pandas as pd
 import studies
 
 from resweep.champions.judgement import TABLES
-from resweep.evidence import directionality
-from resweep.evidence.caveats import caveats
-from resweep.evidence.contours import contours, informative_pairs
-from resweep.evidence.drift import drift
-from resweep.evidence.elites import elite_choices, elite_crowding, elite_spans
-from resweep.evidence.fingerprints import dead_parameters
-from resweep.evidence.importances import importances
-from resweep.evidence.interactions import interactions
-from resweep.evidence.noise import noise
-from resweep.evidence.overview import best_so_far, overview
-from resweep.evidence.power import power_table
-from resweep.evidence.significance import significance
-from resweep.evidence.stability import stability
-from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 from resweep.refinement.refine import refine
+from resweep.reporting.analysis import evidence_tables
 from resweep.reporting.inputs import Champions, Refined, Report, Sweep
 
 CATEGORIES = ("rotate", "crop & paste", "<count>", "mirror")
@@ -31,29 +18,7 @@ FAILURE = "diverged: <loss> is NaN & more"
 
 def tables(ledger, seconds=None):
     """The evidence tables of a sweep, importances with few resamples."""
-    return {
-        "overview": overview(ledger, seconds),
-        "best_so_far": best_so_far(ledger),
-        **{f"importances_{e}": importances(ledger, e, 3, 3) for e in ("fanova", "ped_anova")},
-        "directionality_continuous": directionality.directionality_continuous(ledger),
-        "directionality_booleans": directionality.directionality_booleans(ledger),
-        "directionality_categoricals": directionality.directionality_categoricals(ledger),
-        "directionality_contrasts": directionality.directionality_contrasts(ledger),
-        "elite_choices": elite_choices(ledger),
-        "elite_spans": elite_spans(ledger),
-        "elite_crowding": elite_crowding(ledger),
-        "points": points(ledger),
-        "significance": significance(ledger),
-        "power": power_table(ledger),
-        "interactions": interactions(ledger),
-        "contour_pairs": informative_pairs(ledger),
-        "contours": contours(ledger),
-        "noise": noise(ledger),
-        "drift": drift(ledger),
-        "stability": stability(ledger),
-        "dead_parameters": dead_parameters(ledger),
-        "caveats": caveats(ledger),
-    }
+    return evidence_tables(ledger, seconds, n_null=3, n_bootstrap=3)
 
 
 @cache

@@ -30,6 +30,52 @@ from resweep.refinement.refine import refine
 from resweep.reporting.figures import evidence as figures
 from resweep.reporting.figures.style import png_bytes
 
+EVALUATORS = ("fanova", "ped_anova")
+
+
+def evidence_tables(
+    ledger: Ledger, seconds: pd.Series | None = None, **resamples: int
+) -> dict[str, pd.DataFrame]:
+    """Compute every table of evidence on a sweep.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    seconds : Series, optional
+        Durations of the trials.
+    **resamples : int
+        ``n_null, n_bootstrap`` of :func:`resweep.evidence.importances.importances`.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By file name without ``.csv``.
+    """
+    return {
+        "overview": overview(ledger, seconds),
+        "best_so_far": best_so_far(ledger),
+        "ranges_explored": ranges_explored(ledger),
+        **{f"importances_{e}": importances(ledger, e, **resamples) for e in EVALUATORS},
+        "directionality_continuous": directionality.directionality_continuous(ledger),
+        "directionality_booleans": directionality.directionality_booleans(ledger),
+        "directionality_categoricals": directionality.directionality_categoricals(ledger),
+        "directionality_contrasts": directionality.directionality_contrasts(ledger),
+        "elite_choices": elite_choices(ledger),
+        "elite_spans": elite_spans(ledger),
+        "elite_crowding": elite_crowding(ledger),
+        "points": points(ledger),
+        "significance": significance(ledger),
+        "power": power_table(ledger),
+        "interactions": interactions(ledger),
+        "contour_pairs": informative_pairs(ledger),
+        "contours": contours(ledger),
+        "noise": noise(ledger),
+        "drift": drift(ledger),
+        "stability": stability(ledger),
+        "dead_parameters": dead_parameters(ledger),
+        "caveats": caveats(ledger),
+    }
+
 
 def analyze(ledger: Ledger, seconds: pd.Series | None = None) -> dict[str, bytes]:
     """Compute every file of a sweep's analysis.
@@ -45,41 +91,17 @@ def analyze(ledger: Ledger, seconds: pd.Series | None = None) -> dict[str, bytes
     dict of str to bytes
         Content by file name; the same names and contents as the workflow's ``analysis`` folder.
     """
-    weights = {e: importances(ledger, evaluator=e) for e in ("fanova", "ped_anova")}
-    trends = directionality.directionality_continuous(ledger)
-    history, grid, table = best_so_far(ledger), contours(ledger), points(ledger)
-    tables = {
-        "overview": overview(ledger, seconds),
-        "best_so_far": history,
-        "ranges_explored": ranges_explored(ledger),
-        "importances_fanova": weights["fanova"],
-        "importances_ped_anova": weights["ped_anova"],
-        "directionality_continuous": trends,
-        "directionality_booleans": directionality.directionality_booleans(ledger),
-        "directionality_categoricals": directionality.directionality_categoricals(ledger),
-        "directionality_contrasts": directionality.directionality_contrasts(ledger),
-        "elite_choices": elite_choices(ledger),
-        "elite_spans": elite_spans(ledger),
-        "elite_crowding": elite_crowding(ledger),
-        "points": table,
-        "significance": significance(ledger),
-        "power": power_table(ledger),
-        "interactions": interactions(ledger),
-        "contour_pairs": informative_pairs(ledger),
-        "contours": grid,
-        "noise": noise(ledger),
-        "drift": drift(ledger),
-        "stability": stability(ledger),
-        "dead_parameters": dead_parameters(ledger),
-        "caveats": caveats(ledger),
-    }
+    tables = evidence_tables(ledger, seconds)
+    weights = {e: tables[f"importances_{e}"] for e in EVALUATORS}
     pictures = {
-        "history": figures.history_figure(history),
+        "history": figures.history_figure(tables["best_so_far"]),
         "importances": figures.importances_figure(weights),
         "directionality": figures.directionality_figure(
-            trends, tables["directionality_categoricals"], tables["significance"]
+            tables["directionality_continuous"],
+            tables["directionality_categoricals"],
+            tables["significance"],
         ),
-        "contours": figures.contours_figure(grid, table),
+        "contours": figures.contours_figure(tables["contours"], tables["points"]),
     }
     texts = {
         "empirical_ranges.yaml": yaml.safe_dump(empirical_ranges(ledger), sort_keys=False),
