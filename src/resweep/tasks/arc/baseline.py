@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -57,7 +58,7 @@ def measured(data: Dataset) -> np.ndarray:
 
 def train_baseline(
     data_path: str | Path, *, model: str = "extra_trees", seed: int = 0, fold: int | None = None
-) -> dict:
+) -> dict[str, Any]:
     """Train a reference model and test it on the tasks that champions are tested on.
 
     Parameters

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -32,7 +33,7 @@ class TaskTensors:
         return len(self.labels)
 
 
-def to_device(data: Dataset, rows, device: torch.device) -> TaskTensors:
+def to_device(data: Dataset, rows: np.ndarray, device: torch.device) -> TaskTensors:
     """Put the tasks `rows` of a data set on a device."""
     return TaskTensors(
         grids=torch.from_numpy(data.grids[rows]).to(device),

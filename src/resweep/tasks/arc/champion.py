@@ -13,13 +13,14 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from resweep.errors import InputError
 from resweep.files import write_bytes_atomic, write_json_atomic
-from resweep.tasks.arc import batches, evaluation, training
+from resweep.tasks.arc import batches, evaluation, models, training
 from resweep.tasks.arc.data import TEST, Dataset
 from resweep.tasks.arc.objective import (
     check_data,
@@ -35,8 +36,8 @@ from resweep.tasks.arc.recipe import Recipe, make_recipe
 class Champion:
     """A trained champion: JSON-ready metrics, and what its checkpoint file holds."""
 
-    metrics: dict
-    checkpoint: dict
+    metrics: dict[str, Any]
+    checkpoint: dict[str, Any]
 
 
 def train_champion(
@@ -103,9 +104,9 @@ def train_champion(
         checkpoint=resume_from,
         identity=identity(data, train_rows, validation_rows),
     )
-    model = training.build(recipe, n_categories)
+    model = models.build(recipe, n_categories)
     model.load_state_dict(found.weights)
-    model.to(device, memory_format=torch.channels_last)
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     test_rows = np.flatnonzero(tested)
     test = batches.to_device(data, test_rows, device)
     probabilities = training.predict(recipe, model, test).numpy()
@@ -152,7 +153,7 @@ def held_out(data: Dataset, fold: int | None) -> np.ndarray:
 
 def tested_metrics(
     data: Dataset, rows: np.ndarray, probabilities: np.ndarray, train_labels: np.ndarray
-) -> dict:
+) -> dict[str, Any]:
     """Describe predictions (n, categories) of the tasks `rows`, JSON-ready.
 
     The figures of `evaluation.summary`, where `majority` is the accuracy of always naming the
@@ -176,7 +177,7 @@ def save_checkpoint(checkpoint: Mapping[str, object], path: str | Path) -> None:
     write_bytes_atomic(path, buffer.getvalue())
 
 
-def load_checkpoint(path: str | Path) -> tuple[Recipe, dict]:
+def load_checkpoint(path: str | Path) -> tuple[Recipe, dict[str, Any]]:
     """Return the recipe and the content of a champion's checkpoint.
 
     Raises
@@ -195,7 +196,7 @@ def load_checkpoint(path: str | Path) -> tuple[Recipe, dict]:
         ) from error
 
 
-def json_argument(text: str, name: str) -> dict:
+def json_argument(text: str, name: str) -> dict[str, Any]:
     """Read a JSON object given on the command line, or the file that holds it."""
     try:
         found = json.loads(text if text.lstrip().startswith("{") else Path(text).read_text())

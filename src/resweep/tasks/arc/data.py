@@ -28,6 +28,7 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -94,7 +95,7 @@ def prepare(
     sha256: str | None = None,
     split: Mapping[str, object] | None = None,
     statistics: bool = False,
-) -> dict:
+) -> dict[str, Any]:
     """Write the data file `out` and its card.
 
     Parameters
@@ -162,7 +163,7 @@ def card_path(out: str | Path) -> Path:
     return Path(f"{out}.card.json")
 
 
-def known_keys(given: Mapping, known: Mapping, where: str) -> dict:
+def known_keys(given: Mapping[str, Any], known: Mapping[str, Any], where: str) -> dict[str, Any]:
     """`given` as a dict, or an InputError that names an unknown key and the nearest known one."""
     for key in given:
         if key not in known:
@@ -290,7 +291,9 @@ def array_digest(arrays: Mapping[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def data_card(source: str, arrays: Mapping[str, np.ndarray], settings: Mapping) -> dict:
+def data_card(
+    source: str, arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]
+) -> dict[str, Any]:
     """Say what a reader wants to know of a data file before using it."""
     category, split = arrays["category"], arrays["split"]
     counts = {

@@ -7,6 +7,7 @@ tasks, since a task (not a grid) is the unit that a classifier must generalise t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -28,7 +29,9 @@ def macro_f1(table: np.ndarray) -> float:
     return float((2 * hits[occurs] / (actual + named)[occurs]).mean())
 
 
-def category_table(table: np.ndarray, categories: Sequence[str]) -> dict[str, dict[str, float]]:
+def category_table(
+    table: np.ndarray, categories: Sequence[str]
+) -> dict[str, dict[str, float | None]]:
     """Category -> n, correct, accuracy (recall) and precision of a confusion table.
 
     Ratios are None where nothing stands below the line.
@@ -124,7 +127,7 @@ def ensemble(probabilities: Sequence[np.ndarray]) -> np.ndarray:
 
 def summary(
     labels: np.ndarray, probabilities: np.ndarray, categories: Sequence[str], *, seed: int = 0
-) -> dict:
+) -> dict[str, Any]:
     """All figures of one set of predictions.
 
     Returns
@@ -148,7 +151,7 @@ def summary(
     }
 
 
-def combine(runs: Sequence[Mapping]) -> dict:
+def combine(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Put the runs of one champion together: several seeds, on the test split or over folds.
 
     Parameters
@@ -170,7 +173,7 @@ def combine(runs: Sequence[Mapping]) -> dict:
     ValueError
         If the runs do not fit together.
     """
-    rows: dict[str, list[tuple]] = {}
+    rows: dict[str, list[tuple[Any, ...]]] = {}
     for run in runs:
         for task, label, chances in zip(
             run["task_ids"], run["labels"], run["probabilities"], strict=True
@@ -207,7 +210,7 @@ def combine(runs: Sequence[Mapping]) -> dict:
     }
 
 
-def compare(first: Mapping, second: Mapping) -> dict:
+def compare(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     """Compare two results of `combine` on the tasks that both tested.
 
     Returns
@@ -220,7 +223,7 @@ def compare(first: Mapping, second: Mapping) -> dict:
     if not shared:
         raise ValueError("not paired over tasks: none is in both")
 
-    def column(result: Mapping, name: str) -> np.ndarray:
+    def column(result: Mapping[str, Any], name: str) -> np.ndarray:
         values = dict(zip(result["task_ids"], result[name], strict=True))
         return np.array([values[task] for task in shared], float)
 

@@ -118,7 +118,8 @@ def boxes(
     found = []
     for _ in range(n):
         mask = blob(rng, *shape(rng, low, high))
-        spot = place(rng, taken, *mask.shape, margin=margin)
+        height, width = mask.shape
+        spot = place(rng, taken, height, width, margin=margin)
         if spot is not None:
             found.append((mask, *spot))
     return found

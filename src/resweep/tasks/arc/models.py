@@ -8,6 +8,8 @@ per category.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -30,18 +32,26 @@ class TaskClassifier(nn.Module):
     The logits are dot products with the prototypes, or `temperature` times the cosine.
     """
 
+    encoder: CnnEncoder | ContextEncoder | None
+    statistics: StatisticsEncoder | None
+
     def __init__(self, recipe: Recipe, n_categories: int):
         super().__init__()
-        image = {"cnn": CnnEncoder, "context": ContextEncoder}.get(recipe.encoder)
-        self.encoder = image and image(recipe, PLANES + DIFFERENCE_PLANES * recipe.difference)
-        self.statistics = recipe.stat_hidden and StatisticsEncoder(recipe)
+        images: dict[str, type[CnnEncoder | ContextEncoder]] = {
+            "cnn": CnnEncoder,
+            "context": ContextEncoder,
+        }
+        image = images.get(recipe.encoder)
+        planes = PLANES + DIFFERENCE_PLANES * bool(recipe.difference)
+        self.encoder = image(recipe, planes) if image else None
+        self.statistics = StatisticsEncoder(recipe) if recipe.stat_hidden else None
         scale = recipe.embed_dim**-0.5
         self.prototypes = nn.Parameter(torch.randn(n_categories, recipe.embed_dim) * scale)
         self.temperature = recipe.temperature
 
     def forward(self, planes: Tensor | None, statistics: Tensor | None = None) -> Tensor:
         """Return the logits of planes (B, K, C, S, S) and statistics (B, K, F), as needed."""
-        embedding = 0.0
+        embedding: Any = 0.0
         if self.encoder is not None:
             embedding = embedding + self.encoder(planes)
         if self.statistics is not None:
@@ -235,7 +245,7 @@ class StatisticsEncoder(nn.Module):
 
     def __init__(self, recipe: Recipe):
         super().__init__()
-        columns, hidden = 2 * len(names()), recipe.stat_hidden
+        columns, hidden = 2 * len(names()), int(recipe.stat_hidden or 0)
         self.register_buffer("centre", torch.zeros(columns))
         self.register_buffer("spread", torch.ones(columns))
         self.layers = nn.Sequential(
@@ -245,6 +255,9 @@ class StatisticsEncoder(nn.Module):
             nn.Dropout(recipe.stat_dropout),
             nn.Linear(hidden, recipe.embed_dim),
         )
+
+    centre: Tensor
+    spread: Tensor
 
     def standardise(self, statistics: Tensor, n_examples: Tensor) -> None:
         """Learn the scale from training tasks (T, E, F), of which the first n_examples count."""

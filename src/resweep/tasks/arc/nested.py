@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,13 @@ from resweep.tasks.arc.recipe import make_recipe
 
 
 def inner_accuracy(
-    params: Mapping, fixed: Mapping, data_path: str | Path, *, fold: int, seed: int, threads: int
+    params: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    data_path: str | Path,
+    *,
+    fold: int,
+    seed: int,
+    threads: int,
 ) -> float:
     """Return the validation accuracy of a candidate on a slice of the tasks outside `fold`."""
     data = load_cached(data_path)
@@ -40,17 +47,17 @@ def inner_accuracy(
 
 
 def nested(
-    candidates: Sequence[Mapping],
-    fixed: Mapping,
+    candidates: Sequence[Mapping[str, Any]],
+    fixed: Mapping[str, Any],
     data_path: str | Path,
     *,
     inner_seeds: Sequence[int] = (0, 1),
     seeds: Sequence[int] = (0, 1, 2, 3, 4),
-    final: Mapping | None = None,
+    final: Mapping[str, Any] | None = None,
     baseline: str = "extra_trees",
     threads: int = 1,
     say: Callable[[str], None] = lambda line: None,
-) -> dict:
+) -> dict[str, Any]:
     """Score the choice among candidates, and its competitor, fold by fold.
 
     Parameters
@@ -94,15 +101,15 @@ def nested(
         best = int(np.argmax(table))
         params, own = split_candidate(candidates[best])
         settings = {**fixed, **own, **(final or {})}
-        found = [
+        tested = [
             train_champion(params, settings, data_path, seed=s, fold=fold, threads=threads).metrics
             for s in seeds
         ]
-        runs += found
+        runs += tested
         reference += [train_baseline(data_path, model=baseline, seed=s, fold=fold) for s in seeds]
         chosen.append(best)
         inner.append(table)
-        accuracy = evaluation.combine(found)["ensemble"]["accuracy"]
+        accuracy = evaluation.combine(tested)["ensemble"]["accuracy"]
         say(f"fold {fold}: candidate {best}, {accuracy:.3f}")
     champion, rival = evaluation.combine(runs), evaluation.combine(reference)
     blend = evaluation.combine([*runs, *reference])
@@ -120,7 +127,7 @@ def nested(
     }
 
 
-def split_candidate(candidate: Mapping) -> tuple[dict, dict]:
+def split_candidate(candidate: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a candidate's assignment and its own settings."""
     params = {k: v for k, v in candidate.items() if k != "fixed"}
     return params, dict(candidate.get("fixed", {}))

@@ -7,18 +7,38 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import optuna
 import torch
 
 from resweep.errors import InputError
-from resweep.tasks.arc import batches, training
+from resweep.tasks.arc import batches, models, training
 from resweep.tasks.arc.data import TEST, Dataset, hold_out, load
 from resweep.tasks.arc.recipe import Recipe, make_recipe, settings
 
 
-def objective(trial: optuna.trial.BaseTrial) -> float:
+class Trial(Protocol):
+    """What a trial of a sweep has beside the methods of an Optuna trial."""
+
+    fixed: Mapping[str, Any]
+    data: Path | None
+    seed: int
+    threads: int
+    checkpoint: Path
+
+    def report(self, value: float, step: int) -> None:
+        """Report the value of a step."""
+
+    def should_prune(self) -> bool:
+        """Whether the pruner stops the trial now."""
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Note something about the trial."""
+
+
+def objective(trial: Trial) -> float:
     """Train one parameter assignment.
 
     The trial carries, beyond Optuna's: `seed`, `fixed`, `data`, `threads`, `checkpoint`. The test
@@ -82,7 +102,7 @@ def objective(trial: optuna.trial.BaseTrial) -> float:
     ).accuracy
 
 
-def suggest(trial: optuna.trial.BaseTrial, *, statistics: bool = False) -> dict[str, object]:
+def suggest(trial: Trial, *, statistics: bool = False) -> dict[str, Any]:
     """Ask for the active parameters; what stands in `fixed` is not asked for.
 
     The bounds named here are the widest that make sense; a sweep's own space decides. The encoder
@@ -90,7 +110,7 @@ def suggest(trial: optuna.trial.BaseTrial, *, statistics: bool = False) -> dict[
     """
     fixed = trial.fixed
 
-    def ask(name: str, how: str, *bounds, **keywords) -> object:
+    def ask(name: str, how: str, *bounds: Any, **keywords: Any) -> Any:
         if name in fixed:
             return fixed[name]
         return getattr(trial, f"suggest_{how}")(name, *bounds, **keywords)
@@ -192,7 +212,7 @@ def majority(train_labels: np.ndarray, labels: np.ndarray) -> float:
 def parameter_count(recipe: Recipe, n_categories: int) -> int:
     """Count the trained weights of a recipe's model, without allocating them."""
     with torch.device("meta"):
-        return training.count_parameters(training.build(recipe, n_categories))
+        return training.count_parameters(models.build(recipe, n_categories))
 
 
 def load_cached(path: str | Path) -> Dataset:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from resweep.errors import InputError
-from resweep.tasks.arc import training
+from resweep.tasks.arc import models, training
 from resweep.tasks.arc.batches import TaskTensors
 from resweep.tasks.arc.champion import load_checkpoint
 from resweep.tasks.arc.data import PAD, SIDE
@@ -55,12 +55,12 @@ def predict(checkpoint: str | Path, task: str | Path) -> Prediction:
     largest = max(side for pair in examples for grid in pair for side in grid.shape)
     # both encoders take larger canvases than they were trained on
     recipe = dataclasses.replace(recipe, side=max(recipe.side, largest))
-    model = training.build(recipe, len(content["categories"]))
+    model = models.build(recipe, len(content["categories"]))
     model.load_state_dict(content["weights"])
     draws = math.ceil(len(examples) / recipe.demos)
     probabilities = training.predict(recipe, model, tensors(examples, recipe.side), draws=draws)
     shares = dict(zip(content["categories"], probabilities[0].tolist(), strict=True))
-    return Prediction(max(shares, key=shares.get), shares)
+    return Prediction(max(shares, key=shares.__getitem__), shares)
 
 
 def tensors(examples: list[Example], side: int) -> TaskTensors:

@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from resweep.errors import InputError, closest
 
@@ -77,24 +78,24 @@ class Recipe:
     keep: str
     symmetries: bool
     compile: bool
-    difference: bool | None = None
+    difference: bool = None  # type: ignore[assignment]
     # cnn
-    demo_agg: str | None = None
-    channels: int | None = None
-    depth: int | None = None
-    mlp_hidden: int | None = None
-    coords: bool | None = None
-    stem_stride: int | None = None
+    demo_agg: str = None  # type: ignore[assignment]
+    channels: int = None  # type: ignore[assignment]
+    depth: int = None  # type: ignore[assignment]
+    mlp_hidden: int = None  # type: ignore[assignment]
+    coords: bool = None  # type: ignore[assignment]
+    stem_stride: int = None  # type: ignore[assignment]
     # context
-    d_model: int | None = None
-    heads: int | None = None
-    pixel_layers: int | None = None
-    grid_layers: int | None = None
-    dropout: float | None = None
-    patch: int | None = None
+    d_model: int = None  # type: ignore[assignment]
+    heads: int = None  # type: ignore[assignment]
+    pixel_layers: int = None  # type: ignore[assignment]
+    grid_layers: int = None  # type: ignore[assignment]
+    dropout: float = None  # type: ignore[assignment]
+    patch: int = None  # type: ignore[assignment]
     # statistics, alone or beside another encoder
     stat_hidden: int | None = None
-    stat_dropout: float | None = None
+    stat_dropout: float = None  # type: ignore[assignment]
 
     def fingerprint(self, data_digest: str = "") -> str:
         """Return 16 hexadecimal digits for what is trained on what data, whatever the seed."""
@@ -104,7 +105,7 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def settings(fixed: Mapping[str, object]) -> dict[str, object]:
+def settings(fixed: Mapping[str, Any]) -> dict[str, Any]:
     """Complete `fixed` by the defaults, without the searched parameters that it may hold.
 
     Raises
@@ -144,7 +145,7 @@ def settings(fixed: Mapping[str, object]) -> dict[str, object]:
     return chosen
 
 
-def make_recipe(params: Mapping[str, object], fixed: Mapping[str, object], side: int) -> Recipe:
+def make_recipe(params: Mapping[str, Any], fixed: Mapping[str, Any], side: int) -> Recipe:
     """Work out the recipe of one assignment.
 
     Parameters
@@ -164,7 +165,7 @@ def make_recipe(params: Mapping[str, object], fixed: Mapping[str, object], side:
     chosen = settings(fixed)
     values = {**params, **{k: v for k, v in fixed.items() if k in PARAMETERS}}
 
-    def need(name: str) -> object:
+    def need(name: str) -> Any:
         if values.get(name) is None:
             raise InputError(f"the parameter {name!r} has no value")
         return values[name]

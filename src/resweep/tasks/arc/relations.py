@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -47,12 +48,12 @@ class Thing:
     mask: np.ndarray
 
     @functools.cached_property
-    def shape(self) -> tuple:
+    def shape(self) -> tuple[Any, ...]:
         """What two things of the same form have in common, wherever they are."""
         return self.mask.shape, self.mask.tobytes()
 
     @functools.cached_property
-    def place(self) -> tuple:
+    def place(self) -> tuple[Any, ...]:
         """Corner and form, whatever the colour."""
         return self.row, self.column, self.shape
 
@@ -64,20 +65,22 @@ class Thing:
 
 def relate(given: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Measure one pair of grids (without padding): float32 in the order of `NAMES`."""
-    grounds = [np.bincount(grid.ravel(), minlength=COLOURS).argmax() for grid in (given, wanted)]
+    ground, later_ground = (
+        int(np.bincount(grid.ravel(), minlength=COLOURS).argmax()) for grid in (given, wanted)
+    )
     before, after = (
-        things(np.where(grid == ground, NOTHING, grid))
-        for grid, ground in zip((given, wanted), grounds, strict=True)
+        things(np.where(grid == own, NOTHING, grid))
+        for grid, own in ((given, ground), (wanted, later_ground))
     )
     changes = [0.0] * (len(PARTS) + len(CELLS))
     if given.shape == wanted.shape and (given != wanted).any():
-        changes = parts(given, wanted, grounds[0], before) + cells(given, wanted, grounds[0])
+        changes = parts(given, wanted, ground, before) + cells(given, wanted, ground)
     found = [
         *shapes(before),
         *shapes(after),
         *fates(before, after),
         *changes,
-        *layout(given, wanted, *grounds),
+        *layout(given, wanted, ground, later_ground),
     ]
     return np.array(found, np.float32)
 
@@ -92,7 +95,7 @@ def things(grid: np.ndarray) -> list[Thing]:
     return sorted(found, key=lambda thing: thing.place)  # an order that colours do not change
 
 
-def mean(values: list) -> float:
+def mean(values: list[Any]) -> float:
     """Mean of a list, 0 where it is empty."""
     return float(sum(values)) / len(values) if values else 0.0
 
@@ -104,7 +107,7 @@ def is_ring(mask: np.ndarray) -> bool:
     )
 
 
-def turned(mask: np.ndarray) -> tuple:
+def turned(mask: np.ndarray) -> tuple[Any, ...]:
     """Return the same for all eight symmetric images of a mask."""
     return min((image.shape, image.tobytes()) for way in (mask, mask.T) for image in mirrored(way))
 
@@ -150,7 +153,7 @@ def fates(before: list[Thing], after: list[Thing]) -> list[float]:
     ]
 
 
-def parts(given, wanted, ground: int, before: list[Thing]) -> list[float]:
+def parts(given: np.ndarray, wanted: np.ndarray, ground: int, before: list[Thing]) -> list[float]:
     """Measure the connected changed cells of one new colour each: `PARTS`."""
     found = things(np.where(given != wanted, wanted, NOTHING))[:_MOST]
     figure = np.pad(given != ground, 1)
@@ -228,7 +231,7 @@ def holes(ground: np.ndarray) -> np.ndarray:
     return ground & ~np.isin(labels, outer)
 
 
-def cells(given, wanted, ground: int) -> list[float]:
+def cells(given: np.ndarray, wanted: np.ndarray, ground: int) -> list[float]:
     """Measure where the changed cells lie, in shares of them: `CELLS`."""
     changed = given != wanted
     n = changed.sum()
@@ -269,7 +272,7 @@ def cells(given, wanted, ground: int) -> list[float]:
     ]
 
 
-def layout(given, wanted, ground: int, later_ground: int) -> list[float]:
+def layout(given: np.ndarray, wanted: np.ndarray, ground: int, later_ground: int) -> list[float]:
     """Measure bars from side to side, the logic of halves, and symmetric tiles: `LAYOUT`."""
     bars = [
         ((turn == turn[:, :1]).all(1) & (turn[:, 0] != ground)).sum() for turn in (given, given.T)
@@ -282,7 +285,7 @@ def layout(given, wanted, ground: int, later_ground: int) -> list[float]:
     return [*np.log1p(bars), logic, mean(tiles), mean([t == 1 for t in tiles])]
 
 
-def halves_match(given, wanted, ground: int, later_ground: int) -> float:
+def halves_match(given: np.ndarray, wanted: np.ndarray, ground: int, later_ground: int) -> float:
     """Return how much of an output of half the height is a logical function of both halves."""
     half = len(wanted)
     if wanted.shape[1] != given.shape[1] or len(given) not in (2 * half, 2 * half + 1):
@@ -294,12 +297,12 @@ def halves_match(given, wanted, ground: int, later_ground: int) -> float:
     return max(max(share, 1 - share) for share in found)
 
 
-def tile_matches(given, wanted) -> list[float]:
+def tile_matches(given: np.ndarray, wanted: np.ndarray) -> list[float]:
     """Compare each tile of a larger output with its best symmetric image of the input."""
     height, width = given.shape
     if given.shape == wanted.shape or wanted.shape[0] % height or wanted.shape[1] % width:
         return []
     images = mirrored(given) + (mirrored(given.T) if height == width else [])
     tiles = wanted.reshape(wanted.shape[0] // height, height, -1, width).swapaxes(1, 2)
-    tiles = tiles.reshape(-1, height, width)
-    return np.max([(tiles == image).mean((1, 2)) for image in images], 0).tolist()
+    table = tiles.reshape(-1, height, width)
+    return np.max([(table == image).mean((1, 2)) for image in images], 0).tolist()

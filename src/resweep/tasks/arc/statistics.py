@@ -158,7 +158,9 @@ def longest_run(grids: np.ndarray, figure: np.ndarray, down: int, right: int) ->
     return longest
 
 
-def uniform_lines(grids, inside, figure, height, width) -> dict[str, np.ndarray]:
+def uniform_lines(
+    grids: np.ndarray, inside: np.ndarray, figure: np.ndarray, height: np.ndarray, width: np.ndarray
+) -> dict[str, np.ndarray]:
     """Return the share of rows and of columns that are one figure colour from end to end."""
     found = {}
     for name, axis, sides in (("rows", 2, height), ("columns", 1, width)):
@@ -169,7 +171,7 @@ def uniform_lines(grids, inside, figure, height, width) -> dict[str, np.ndarray]
     return found
 
 
-def mirrored(grids, height, width) -> dict[str, np.ndarray]:
+def mirrored(grids: np.ndarray, height: np.ndarray, width: np.ndarray) -> dict[str, np.ndarray]:
     """Return the grids mirrored and turned within their own sides, the rest padding."""
     places = np.arange(_SIDE)
     up = (height[:, None] - 1 - places) % _SIDE
@@ -243,7 +245,7 @@ def objects(grids: np.ndarray, background: np.ndarray, area: np.ndarray) -> dict
 # a pair of grids
 
 
-def _paired(inputs, outputs, sides) -> dict[str, np.ndarray]:
+def _paired(inputs: np.ndarray, outputs: np.ndarray, sides: np.ndarray) -> dict[str, np.ndarray]:
     height, width, out_height, out_width = sides.T
     area, out_area = np.maximum(height * width, 1), np.maximum(out_height * out_width, 1)
     before, after = (
@@ -283,7 +285,7 @@ def _paired(inputs, outputs, sides) -> dict[str, np.ndarray]:
     return found | changes(inputs, outputs, same, before)
 
 
-def candidates(inputs, outputs, sides) -> dict[str, np.ndarray]:
+def candidates(inputs: np.ndarray, outputs: np.ndarray, sides: np.ndarray) -> dict[str, np.ndarray]:
     """Return what simple rules would make of the input, padded like the output."""
     height, width, out_height, out_width = (s[:, None] for s in sides.T)
     places = np.arange(_SIDE)
@@ -314,7 +316,14 @@ def candidates(inputs, outputs, sides) -> dict[str, np.ndarray]:
     }
 
 
-def contains(large, small, height, width, small_height, small_width) -> bool:
+def contains(
+    large: np.ndarray,
+    small: np.ndarray,
+    height: int,
+    width: int,
+    small_height: int,
+    small_width: int,
+) -> bool:
     """Tell whether the smaller grid occurs in the larger one, somewhere and cell by cell."""
     if small_height > height or small_width > width or (small_height, small_width) == (
         height, width,
@@ -335,7 +344,9 @@ _CHANGE_COLUMNS = ("changed", "painted", "erased", "recoloured", "colour_map", "
                    "changed_box", "beside_figure", "changed_run")  # fmt: skip
 
 
-def changes(inputs, outputs, same, histogram) -> dict[str, np.ndarray]:
+def changes(
+    inputs: np.ndarray, outputs: np.ndarray, same: np.ndarray, histogram: np.ndarray
+) -> dict[str, np.ndarray]:
     """Measure which cells change, where input and output have one size; zeros elsewhere."""
     background = histogram.argmax(1).astype(np.uint8)[:, None, None]
     inside = inputs != PAD

@@ -16,11 +16,13 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from resweep.files import write_bytes_atomic
 from resweep.tasks.arc import batches
@@ -69,7 +71,7 @@ def make_repeatable(device: torch.device) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read at the first product
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # costs time, changes nothing
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined] # costs time, changes nothing
 
 
 def fit(
@@ -115,16 +117,19 @@ def fit(
     device = train.labels.device
     make_repeatable(device)
     torch.manual_seed(seed)
-    model = build(recipe, n_categories).to(device, memory_format=torch.channels_last)
+    model = build(recipe, n_categories).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if model.statistics is not None:
         model.statistics.standardise(train.statistics, train.n_examples)
-    run = torch.compile(model) if recipe.compile else model
+    run: Any = torch.compile(model) if recipe.compile else model
     optimizer = make_optimizer(model, recipe)
-    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimizer, "max", PLATEAU_FACTOR, PLATEAU_PATIENCE
-    )
+    plateau = ReduceLROnPlateau(optimizer, "max", PLATEAU_FACTOR, PLATEAU_PATIENCE)
     identity = f"{identity}-{recipe.fingerprint()}-{seed}-{threads}"
-    progress = {"history": [], "kept_epoch": 0, "probabilities": None, "weights": None}
+    progress: dict[str, Any] = {
+        "history": [],
+        "kept_epoch": 0,
+        "probabilities": None,
+        "weights": None,
+    }
     progress |= resume(checkpoint, identity, model, optimizer, plateau) or {}
 
     for epoch in range(recipe.epochs):
@@ -216,7 +221,9 @@ def model_inputs(
 
     `augment` applies the recipe's random augmentations, `symmetry` a given one.
     """
-    statistics = None if recipe.stat_hidden is None else tasks.statistics[rows[:, None], examples]
+    statistics = None
+    if recipe.stat_hidden is not None and tasks.statistics is not None:
+        statistics = tasks.statistics[rows[:, None], examples]
     if recipe.encoder == "statistics":
         return None, statistics
     pairs = batches.turn(batches.gather(tasks, rows, examples), symmetry)
@@ -261,7 +268,7 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
-def plateau_step(recipe: Recipe, plateau, accuracy: float) -> None:
+def plateau_step(recipe: Recipe, plateau: ReduceLROnPlateau, accuracy: float) -> None:
     """Tell the plateau schedule of an epoch's accuracy, where the recipe has one."""
     if recipe.schedule == "plateau":
         plateau.step(accuracy)
@@ -295,7 +302,7 @@ def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
 
 def record(
     recipe: Recipe,
-    progress: dict,
+    progress: dict[str, Any],
     epoch: int,
     accuracy: float,
     probabilities: Tensor,
@@ -309,7 +316,14 @@ def record(
         progress["weights"] = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
 
 
-def save(checkpoint: Path | None, identity: str, model, optimizer, plateau, progress: dict) -> None:
+def save(
+    checkpoint: Path | None,
+    identity: str,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    plateau: ReduceLROnPlateau,
+    progress: dict[str, Any],
+) -> None:
     """Write the state of a training, all or nothing."""
     if checkpoint is None:
         return
@@ -327,7 +341,13 @@ def save(checkpoint: Path | None, identity: str, model, optimizer, plateau, prog
     write_bytes_atomic(checkpoint, buffer.getvalue())
 
 
-def resume(checkpoint: Path | None, identity: str, model, optimizer, plateau) -> dict | None:
+def resume(
+    checkpoint: Path | None,
+    identity: str,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    plateau: ReduceLROnPlateau,
+) -> dict[str, Any] | None:
     """Restore a training from its checkpoint; None where there is none of this training."""
     if checkpoint is None or not Path(checkpoint).is_file():
         return None
