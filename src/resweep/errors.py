@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from typing import ParamSpec
+
+P = ParamSpec("P")
 
 
 class InputError(Exception):
@@ -37,3 +42,17 @@ def closest(word: object, known: Iterable[object]) -> str:
 
     match = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
     return f'; did you mean "{match[0]}"?' if match else ""
+
+
+def with_one_message(main: Callable[P, int]) -> Callable[P, int]:
+    """Make a command end with status 1 and one message where something given to it is wrong."""
+
+    @functools.wraps(main)
+    def command(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return main(*args, **kwargs)
+        except InputError as error:
+            print(f"resweep: {error}", file=sys.stderr)
+            return 1
+
+    return command

@@ -1,6 +1,6 @@
 import pytest
 
-from resweep.errors import InputError, closest
+from resweep.errors import InputError, closest, with_one_message
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,14 @@ def test_closest():
     assert closest("hihg", ("low", "high")) == '; did you mean "high"?'
     assert closest("zebra", ("low", "high")) == ""
     assert closest(3, (1, 2)) == ""
+
+
+def test_a_command_says_what_is_wrong_in_one_message(capsys):
+    @with_one_message
+    def command(wrong: bool) -> int:
+        if wrong:
+            raise InputError("is not a space", where="a.yaml", mend="write one")
+        return 0
+
+    assert command(False) == 0 and command(wrong=True) == 1
+    assert capsys.readouterr().err == "resweep: a.yaml: is not a space. Write one.\n"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from resweep.errors import InputError
+from resweep.errors import InputError, with_one_message
 from resweep.files import write_json_atomic
 from resweep.space.model import Space
 
@@ -72,6 +72,7 @@ def evaluate(
     }
 
 
+@with_one_message
 def main(argv: list[str] | None = None) -> int:
     """Train one point by an objective of one's own: ``python -m resweep.champions.training``."""
     parser = argparse.ArgumentParser(prog="python -m resweep.champions.training")
@@ -83,19 +84,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="metrics to write")
     given = parser.parse_args(argv)
-    try:
-        metrics = evaluate(
-            json.loads(given.params.read_text()),
-            Space.load(given.space),
-            given.objective,
-            seed=given.seed,
-            threads=given.threads,
-            data=given.data,
-            checkpoint=given.out.with_suffix(".checkpoint"),
-        )
-    except InputError as error:
-        print(f"resweep: {error}", file=sys.stderr)
-        return 1
+    metrics = evaluate(
+        json.loads(given.params.read_text()),
+        Space.load(given.space),
+        given.objective,
+        seed=given.seed,
+        threads=given.threads,
+        data=given.data,
+        checkpoint=given.out.with_suffix(".checkpoint"),
+    )
     write_json_atomic(given.out, metrics)
     given.out.with_suffix(".checkpoint").unlink(missing_ok=True)
     return 0

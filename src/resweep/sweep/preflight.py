@@ -24,7 +24,7 @@ from typing import Any
 import optuna
 import psutil
 
-from resweep.errors import InputError
+from resweep.errors import InputError, with_one_message
 from resweep.files import write_json_atomic
 from resweep.space import review as spacereview
 from resweep.space.model import Space
@@ -338,6 +338,7 @@ def _sha256(path: Path | None) -> str | None:
         return file_digest(stream, "sha256").hexdigest()
 
 
+@with_one_message
 def main(argv: list[str] | None = None) -> int:
     """Write the checklist of a sweep: ``python -m resweep.sweep.preflight``."""
     parser = argparse.ArgumentParser(prog="python -m resweep.sweep.preflight", description=__doc__)
@@ -353,23 +354,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--parent", type=Path, help="preflight.json of the parent sweep")
     parser.add_argument("--out", type=Path, required=True, help="preflight.json to write")
     given = parser.parse_args(argv)
-    try:
-        result = run_checks(
-            json.loads(given.launch.read_text()),
-            objective=given.objective,
-            seed=given.seed,
-            threads=given.threads,
-            slots=given.slots,
-            cores=given.cores,
-            n_trials=given.n_trials,
-            data=given.data,
-            folder=given.out.parent,
-            approval=given.approval,
-            parent=given.parent,
-        )
-    except InputError as error:
-        print(f"resweep: {error}", file=sys.stderr)
-        return 1
+    result = run_checks(
+        json.loads(given.launch.read_text()),
+        objective=given.objective,
+        seed=given.seed,
+        threads=given.threads,
+        slots=given.slots,
+        cores=given.cores,
+        n_trials=given.n_trials,
+        data=given.data,
+        folder=given.out.parent,
+        approval=given.approval,
+        parent=given.parent,
+    )
     for check in result["checks"]:
         mark = "ok  " if check["ok"] else "FAIL"
         print(f"{mark} {check['name']}: {check['detail']}")

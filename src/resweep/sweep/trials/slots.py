@@ -24,7 +24,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from resweep.errors import InputError
+from resweep.errors import InputError, with_one_message
 
 VARIABLE = "CUDA_VISIBLE_DEVICES"
 _LISTED = re.compile(r"^(\s*)(?:GPU|MIG)\b.*\(UUID: ([^)]+)\)", re.MULTILINE)
@@ -158,6 +158,7 @@ def assign(count: int, environ: Mapping[str, str]) -> tuple[dict[str, str], list
     return {VARIABLE: ",".join(taken)}, locks
 
 
+@with_one_message
 def main(argv: list[str] | None = None) -> int:
     """Replace this process by a command that has its own devices."""
     arguments = sys.argv[1:] if argv is None else argv
@@ -167,11 +168,7 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    try:
-        changes, locks = assign(int(arguments[0]), os.environ)
-    except InputError as error:
-        print(f"resweep: {error}", file=sys.stderr)
-        return 1
+    changes, locks = assign(int(arguments[0]), os.environ)
     for lock in locks:
         os.set_inheritable(lock, True)
     os.environ.update(changes)

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from resweep.errors import InputError
+from resweep.errors import InputError, with_one_message
 from resweep.files import write_json_atomic
 from resweep.tasks.arc.champion import held_out, tested_metrics
 from resweep.tasks.arc.data import PAD, SIDE, Dataset, measure_all
@@ -97,6 +97,7 @@ def train_baseline(
     }
 
 
+@with_one_message
 def main(arguments: list[str] | None = None) -> int:
     """Command line: train the baseline and write its metrics."""
     parser = argparse.ArgumentParser(prog="python -m resweep.tasks.arc.baseline")
@@ -106,13 +107,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fold", type=int, help="test on this fold instead of the test split")
     parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
     options = parser.parse_args(arguments)
-    try:
-        metrics = train_baseline(
-            options.data, model=options.model, seed=options.seed, fold=options.fold
-        )
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 1
+    metrics = train_baseline(
+        options.data, model=options.model, seed=options.seed, fold=options.fold
+    )
     write_json_atomic(options.out, metrics)
     print(f"{options.model}: test accuracy {metrics['accuracy']:.3f} over {metrics['n']} tasks")
     return 0

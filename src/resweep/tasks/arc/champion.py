@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from resweep.errors import InputError
+from resweep.errors import InputError, with_one_message
 from resweep.files import write_bytes_atomic, write_json_atomic
 from resweep.tasks.arc import batches, evaluation, models, training
 from resweep.tasks.arc.data import TEST, Dataset
@@ -207,6 +207,7 @@ def json_argument(text: str, name: str) -> dict[str, Any]:
     return found
 
 
+@with_one_message
 def main(arguments: list[str] | None = None) -> int:
     """Command line: train one champion on one seed; writes metrics.json and model.pt."""
     parser = argparse.ArgumentParser(prog="python -m resweep.tasks.arc.champion")
@@ -235,9 +236,8 @@ def main(arguments: list[str] | None = None) -> int:
             threads=options.threads,
             resume_from=options.resume,
         )
-    except (InputError, FloatingPointError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    except FloatingPointError as error:
+        raise InputError(str(error)) from None
     save_checkpoint(champion.checkpoint, options.out / "model.pt")
     write_json_atomic(options.out / "metrics.json", champion.metrics)
     if options.resume:

@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from resweep.errors import InputError, closest
+from resweep.errors import InputError, closest, with_one_message
 from resweep.files import write_bytes_atomic, write_json_atomic
 from resweep.tasks.arc.grids import CATEGORIES
 from resweep.tasks.arc.sources import Task, read_source
@@ -362,6 +362,7 @@ CONFIG_KEYS = (
 )  # fmt: skip
 
 
+@with_one_message
 def main(arguments: list[str] | None = None) -> int:
     """Command line: `python -m resweep.tasks.arc.data --config JSON --out FILE`."""
     parser = argparse.ArgumentParser(
@@ -373,17 +374,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", required=True, help="the data file to write (.npz)")
     options = parser.parse_args(arguments)
     try:
-        try:
-            config = json.loads(options.config)
-        except json.JSONDecodeError as error:
-            raise InputError(f"not JSON: {error}", where="--config") from error
-        known_keys(config, dict.fromkeys(CONFIG_KEYS), "the data configuration")
-        if "source" not in config:
-            raise InputError("the data configuration names no source", where="--config")
-        card = prepare(out=options.out, **config)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 1
+        config = json.loads(options.config)
+    except json.JSONDecodeError as error:
+        raise InputError(f"not JSON: {error}", where="--config") from error
+    known_keys(config, dict.fromkeys(CONFIG_KEYS), "the data configuration")
+    if "source" not in config:
+        raise InputError("the data configuration names no source", where="--config")
+    card = prepare(out=options.out, **config)
     print(f"{card['tasks']} tasks, {card['examples']} examples, digest {card['digest'][:12]}")
     return 0
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from resweep.errors import InputError
+from resweep.errors import InputError, with_one_message
 from resweep.tasks.arc import models, training
 from resweep.tasks.arc.batches import TaskTensors
 from resweep.tasks.arc.champion import load_checkpoint
@@ -81,6 +81,7 @@ def tensors(examples: list[Example], side: int) -> TaskTensors:
     )
 
 
+@with_one_message
 def main(arguments: list[str] | None = None) -> int:
     """Command line: print the category of each task file."""
     parser = argparse.ArgumentParser(prog="resweep predict")
@@ -88,18 +89,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object per task")
     parser.add_argument("tasks", nargs="+", metavar="task.json")
     options = parser.parse_args(arguments)
-    try:
-        for task in options.tasks:
-            found = predict(options.checkpoint, task)
-            if options.json:
-                print(json.dumps({"task": task, **dataclasses.asdict(found)}))
-            else:
-                share = found.probabilities[found.category]
-                name = CATEGORY_NAMES.get(found.category, found.category)
-                print(f"{task}: {found.category} ({name}), probability {share:.2f}")
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 1
+    for task in options.tasks:
+        found = predict(options.checkpoint, task)
+        if options.json:
+            print(json.dumps({"task": task, **dataclasses.asdict(found)}))
+        else:
+            share = found.probabilities[found.category]
+            name = CATEGORY_NAMES.get(found.category, found.category)
+            print(f"{task}: {found.category} ({name}), probability {share:.2f}")
     return 0
 
 
