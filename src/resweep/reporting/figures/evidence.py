@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ def history_figure(
     axes.set_ylabel("value")
     axes.margins(x=0.02)
     axes.set_ylim(*_padded(known))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     legend_below(figure, axes)
     return figure
 
@@ -234,7 +234,9 @@ def _supported(group: pd.DataFrame) -> np.ndarray:
     return value if np.isnan(shown).all() else shown
 
 
-def _contour(axes: Axes, group: pd.DataFrame, value: np.ndarray, points: pd.DataFrame, ends: tuple):
+def _contour(
+    axes: Axes, group: pd.DataFrame, value: np.ndarray, points: pd.DataFrame, ends: tuple[Any, ...]
+) -> Any:
     a, b = group["parameter_a"].iloc[0], group["parameter_b"].iloc[0]
     grid_a, grid_b = (np.sort(group[name].unique()) for name in ("a", "b"))
     mesh = axes.pcolormesh(

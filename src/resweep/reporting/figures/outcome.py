@@ -44,10 +44,10 @@ def comparison_figure(
     left.set_xlim(-0.5, 1.5)
     left.set_ylabel("value")
     rows = table[table["quantity"].isin(TESTED)].set_index("quantity").reindex(TESTED)
-    place = np.arange(len(rows))
+    places = np.arange(len(rows))
     right.axvline(0, color=style.BLACK, linewidth=0.7)
-    right.hlines(place, rows["low"], rows["high"], color=style.GREY, label="95% interval")
-    right.plot(rows["difference"], place, "o", color=style.BEST, label="difference")
+    right.hlines(places, rows["low"], rows["high"], color=style.GREY, label="95% interval")
+    right.plot(rows["difference"], places, "o", color=style.BEST, label="difference")
     name_rows(right, list(TESTED))
     right.margins(x=0.15)
     right.set_xlabel(f"{names[1]} less {names[0]}")
@@ -70,7 +70,7 @@ def _column(axes: Axes, place: int, points: pd.DataFrame) -> None:
         )  # fmt: skip
     axes.hlines(
         value.mean(), place - 0.36, place + 0.36, color=style.BLACK, linewidth=1.2,
-        label="mean" if first else None,
+        label="mean" if first else "_",
     )  # fmt: skip
 
 

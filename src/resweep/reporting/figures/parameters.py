@@ -79,7 +79,11 @@ def _form(space: Space | None, name: str) -> Any:
 
 
 def _ranges(
-    axes: Axes, space: Space, points: pd.DataFrame, forms: dict[str, tuple], new: Space | None
+    axes: Axes,
+    space: Space,
+    points: pd.DataFrame,
+    forms: dict[str, tuple[Any, ...]],
+    new: Space | None,
 ) -> None:
     """Draw each number on its own scale, which spans its old and its new range."""
     for row, (name, pair) in enumerate(forms.items()):
@@ -106,7 +110,7 @@ def _ranges(
                 continue
             low, high = (form.low, form.high) if isinstance(form, Parameter) else (form, form)
             left, right = position(scale, np.array([low, high], dtype=float))
-            shown = {"color": colour, "label": label if row == 0 else None}
+            shown: dict[str, Any] = {"color": colour, "label": label if row == 0 else None}
             if right > left:
                 axes.barh(place, right - left, 0.17, left, **shown)
             else:
@@ -125,7 +129,7 @@ def _scale(forms: Sequence[Parameter]) -> Parameter:
     return forms[0].replace(low=low, high=high)
 
 
-def _change(pair: tuple, new: Space | None) -> str:
+def _change(pair: tuple[Any, ...], new: Space | None) -> str:
     before, after = (_range_text(form) for form in pair)
     if new is None:
         return before
@@ -143,7 +147,7 @@ def _range_text(form: Any) -> str:
 
 def _choice_rows(
     name: str, choices: pd.DataFrame, before: Any, after: Any, new: Space | None
-) -> list[tuple]:
+) -> list[tuple[Any, ...]]:
     """Return a row for each choice: label, share of all, share of the elites, what became of it."""
     known = choices[choices["parameter"] == name]
     counts = {str(r.choice): r for r in known.itertuples()}
@@ -172,7 +176,7 @@ def _fate(choice: Any, before: Any, after: Any) -> str:
     return ""
 
 
-def _choices(axes: Axes, groups: list[tuple[str, list[tuple]]]) -> None:
+def _choices(axes: Axes, groups: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
     labels: list[str] = []
     for name, rows in groups:
         axes.text(
@@ -233,7 +237,7 @@ def parallel_figure(
             drawn[0].set_label(label)
     places = np.arange(lines.shape[1])
     axes.vlines(places, 0, 1, color=style.BLACK, linewidth=0.6)
-    for place, parameter in zip(places, [*shown, None], strict=True):
+    for place, parameter in zip(places.tolist(), [*shown, None], strict=True):
         _axis_texts(axes, place, parameter, (low, high))
     names = [*(p.name for p in shown), "value"]
     axes.set_xticks(places, names, rotation=30, ha="right", rotation_mode="anchor")
@@ -268,7 +272,9 @@ def _heights(parameter: Parameter, points: pd.DataFrame) -> np.ndarray:
     return heights
 
 
-def _axis_texts(axes: Axes, place: int, parameter: Parameter | None, value: tuple) -> None:
+def _axis_texts(
+    axes: Axes, place: int, parameter: Parameter | None, value: tuple[Any, ...]
+) -> None:
     """Write the ends of an axis, or its choices."""
     if parameter is None:
         texts = [(0.0, f"{value[0]:.3g}"), (1.0, f"{value[1]:.3g}")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +67,11 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     return inside
 
 
-def _style():
+def _style() -> AbstractContextManager[None]:
     from matplotlib import rc_context, rcParamsDefault
 
-    return rc_context({k: v for k, v in rcParamsDefault.items() if k != "backend"} | STYLE)
+    settings: dict[Any, Any] = {k: v for k, v in rcParamsDefault.items() if k != "backend"}
+    return rc_context(settings | STYLE)
 
 
 def sheet(height: float, width: float = WIDE) -> Figure:
@@ -105,13 +107,13 @@ def tick_text(value: float) -> str:
 
 def legend_below(figure: Figure, *panels: Axes, columns: int = 5) -> None:
     """Put one legend of some panels below the whole figure, where it covers nothing."""
-    entries = {}
+    entries: dict[Any, Any] = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     if entries:
-        place = {"loc": "outside lower center", "ncols": columns}
-        figure.legend(list(entries.values()), list(entries), **place)
+        handles, labels = list(entries.values()), list(entries)
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
 def png_bytes(figure: Figure, title: str = "", source: str = "") -> bytes:

@@ -79,7 +79,7 @@ def _label_once(axes: Axes) -> None:
     for line in axes.get_lines():
         if line.get_label() in seen:
             line.set_label(f"_{line.get_label()}")
-        seen.add(line.get_label())
+        seen.add(str(line.get_label()))
 
 
 def _reach(axes: Axes, curves: pd.DataFrame, state: pd.Series) -> None:
@@ -95,8 +95,8 @@ def _reach(axes: Axes, curves: pd.DataFrame, state: pd.Series) -> None:
     )  # fmt: skip
     axes.set_xlabel("step (epoch)")
     axes.set_ylabel("trials that reached it")
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
+    axes.yaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
 
 
 @styled

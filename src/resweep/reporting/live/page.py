@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -84,7 +85,7 @@ def progress_line(progress: Progress, columns: int | None = None) -> str:
         line = f"{progress.name}: {', '.join([*parts, _outlook(progress)])}"
         if columns is None or len(line) < columns:
             return line
-    return f"{line[: columns - 2]}…"
+    return f"{line[: (columns or 2) - 2]}…"
 
 
 def _states(progress: Progress) -> str:
@@ -248,7 +249,7 @@ def _curves(progress: Progress) -> Html:
     return figure(join([legend(*entries[: 2 if ended else 1]), axes]), "")
 
 
-def _curve(curve, across: Scale, up: Scale, kind: str) -> Html:
+def _curve(curve: Sequence[tuple[int, float]], across: Scale, up: Scale, kind: str) -> Html:
     x = np.atleast_1d(across.at([step for step, _ in curve]))
     y = np.atleast_1d(up.at([value for _, value in curve]))
     return line(x, y, kind) if len(curve) > 1 else dots(x, y, kind)

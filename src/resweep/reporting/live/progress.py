@@ -7,7 +7,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -121,7 +121,7 @@ class Progress:
         return not self.finished and self.quiet > max(QUIET_SECONDS, QUIET_TRIALS * longest)
 
 
-def best_of(items: Sequence[Any], direction: str, key=float) -> Any:
+def best_of(items: Sequence[Any], direction: str, key: Callable[[Any], float] = float) -> Any:
     """Return the best item of a sequence, None of an empty one."""
     choose = max if direction == "maximize" else min
     return choose(items, key=key, default=None)
@@ -238,9 +238,9 @@ def _lines(path: Path) -> Iterator[Any]:
 
 
 def _running(state: Path, now: float) -> Running:
-    starts = next(_lines(state / "starts.json"), {})
+    starts: dict[str, Any] = next(_lines(state / "starts.json"), {})
     begun = _mtime(state / "starts.json") or _mtime(state) or now
-    curve = {}
+    curve: dict[int, float] = {}
     for event in _lines(state / "journal"):
         if isinstance(event, list) and event[:1] == ["report"] and len(event) == 3:
             curve.setdefault(int(event[2]), float(event[1]))

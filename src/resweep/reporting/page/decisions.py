@@ -44,14 +44,14 @@ def decisions(report: Report) -> Section:
     """Return the decisions that made the sweep, or those that its evidence leads to."""
     refined = report.refined
     if refined is None:
-        body = paragraph(
+        none = paragraph(
             "No sweep is declared that refines this one. Declare one under ",
             code("sweeps:"),
             " in the configuration, or run ",
             code("resweep refine"),
             ".",
         )
-        return Section("decisions", "Decisions", body)
+        return Section("decisions", "Decisions", none)
     old, new = refined.parent.name, refined.name
     changed = refined.decisions[refined.decisions["action"] != "keep"]
     n = len(refined.decisions)

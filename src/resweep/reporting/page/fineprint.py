@@ -175,7 +175,7 @@ def reproduce(report: Report) -> Section:
 
 
 def _versions(provenance: Mapping[str, Any]) -> Html:
-    rows = [("Python", code(provenance.get("python")))]
+    rows: list[tuple[str, Any]] = [("Python", code(provenance.get("python")))]
     rows += [
         (name, code(version or "not installed"))
         for name, version in sorted((provenance.get("packages") or {}).items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from typing import Any
 
 import pandas as pd
 
@@ -159,7 +160,7 @@ def _value_label(sweep: Sweep) -> str:
     return f"value ({better} is better)"
 
 
-def _point_title(row) -> str:
+def _point_title(row: Any) -> str:
     repeats = f", mean of {row.n_repeats}" if row.n_repeats > 1 else ""
     return f"trial {row.number}: {row.value:.4g}{repeats}"
 

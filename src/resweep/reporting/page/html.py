@@ -99,7 +99,7 @@ def interval(low: Any, high: Any) -> Html:
 
 
 def table(
-    headings: Sequence[str | tuple[str, str]],
+    headings: Sequence[str | Sequence[str]],
     rows: Iterable[Sequence[Any]],
     caption: str,
     source: str | None = None,
@@ -138,10 +138,10 @@ def table(
         body.append(tag("tr", *cells))
     if not body:
         body = [tag("tr", tag("td", "nothing", colspan=len(heads)))]
-    title = [caption] + ([" — ", tag("code", source)] if source else [])
+    origin = [" — ", tag("code", source)] if source else []
     inner = tag(
         "table",
-        tag("caption", *title),
+        tag("caption", caption, *origin),
         tag("thead", tag("tr", *heads)),
         tag("tbody", *body),
     )

@@ -163,7 +163,7 @@ def _ranking(found: pd.DataFrame) -> Html:
                 r.n_runs,
             )
         )
-    marks = legend(
+    key = legend(
         ("elite", "trained again, averaged"), ("span", "95% interval"), ("seen", "in the sweep")
     )
     chart = tag("div", *lines, axis_row(scale.ticks(5)), class_="rows")
@@ -172,7 +172,7 @@ def _ranking(found: pd.DataFrame) -> Html:
         "one run#", "runs from, to#", "tested on#", "runs#",
     ]  # fmt: skip
     numbers = table(headings, rows, "Champions", "champions/champions.csv")
-    return figure(join([marks, chart]), "Champions against their values in the sweep", numbers)
+    return figure(join([key, chart]), "Champions against their values in the sweep", numbers)
 
 
 def _rivals(found: Champions) -> Html:
@@ -231,8 +231,8 @@ def _confusion(sweep: Sweep, found: Champions) -> Html:
     if own.empty:
         return Html("")
     names = list(dict.fromkeys(own["category"].astype(str)))[:MAX_CATEGORIES]
-    cells = zip(own["category"], own["predicted"], own["count"], strict=True)
-    count = {(str(truth), str(guess)): int(times) for truth, guess, times in cells}
+    pairs = zip(own["category"], own["predicted"], own["count"], strict=True)
+    count = {(str(truth), str(guess)): int(times) for truth, guess, times in pairs}
     rows = []
     for truth in names:
         whole = sum(count.get((truth, guess), 0) for guess in names)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from resweep import words
 from resweep.reporting.page.html import Html, escape, tag
@@ -51,7 +52,9 @@ class Scale:
         margin: float = 0.04,
     ) -> Scale:
         """Return a scale over all finite values, with a margin (share of the length)."""
-        known = np.concatenate([np.asarray(list(v), dtype=float).ravel() for v in values] or [[]])
+        known = np.concatenate(
+            [np.asarray(list(v), dtype=float).ravel() for v in values] or [np.empty(0)]
+        )
         known = known[np.isfinite(known)]
         log = log and bool(known.size) and bool((known > 0).all())
         if not known.size:
@@ -118,7 +121,7 @@ def _log_ticks(low: float, high: float, count: int) -> list[float] | None:
     return [10.0**e for e in range(first, last + 1, step)]
 
 
-def dots(x: Sequence[float], y: Sequence[float], kind: str = "point") -> Html:
+def dots(x: ArrayLike, y: ArrayLike, kind: str = "point") -> Html:
     """Return many small round marks as one path (positions 0..1, y upward)."""
     path = "".join(
         f"M{round(a * UNITS)} {round((1 - b) * UNITS)}h0"
@@ -128,7 +131,7 @@ def dots(x: Sequence[float], y: Sequence[float], kind: str = "point") -> Html:
     return tag("path", d=path, class_=f"dots {kind}") if path else Html("")
 
 
-def line(x: Sequence[float], y: Sequence[float], kind: str = "line", step: bool = False) -> Html:
+def line(x: ArrayLike, y: ArrayLike, kind: str = "line", step: bool = False) -> Html:
     """Return a line through positions 0..1; it breaks where one is unknown."""
     path, down = [], False
     for a, b in zip(np.atleast_1d(x), np.atleast_1d(y), strict=True):
@@ -236,7 +239,9 @@ def _end(at: float, text: str) -> str | None:
     return "first" if at < room else "last" if at > 1 - room else None
 
 
-def row(label: Any, picture: Html, text: Any = "", height: int = 22, class_: str = "") -> Html:
+def row(
+    label: Any, picture: Html | str, text: Any = "", height: int = 22, class_: str = ""
+) -> Html:
     """Return one line of a chart of lines: label, picture, figures."""
     return tag(
         "div",

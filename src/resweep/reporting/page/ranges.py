@@ -59,7 +59,7 @@ def common_scale(parameter: Parameter, forms: Sequence[Form]) -> Scale:
 def places(parameter: Parameter, points: pd.DataFrame, scale: Scale | None) -> np.ndarray:
     """Return where the values of points lie from left to right, 0..1."""
     values = points[f"params_{parameter.name}"].to_numpy()
-    if parameter.is_numeric:
+    if scale is not None:
         return np.atleast_1d(scale.at(values.astype(float)))
     codes = choice_codes(parameter.choices, values)
     return (codes + 0.5 + 0.28 * jitter(len(codes))) / len(parameter.choices)
@@ -95,7 +95,7 @@ def isolation_plot(sweep: Sweep, parameter: Parameter, forms: Sequence[Form] = (
     ]
     plain, marks = scatter(across[elite], high[elite], "elite", titles)
     stretched += plain
-    ticks = scale.ticks(5) if parameter.is_numeric else choice_ticks(parameter.choices)
+    ticks = scale.ticks(5) if scale is not None else choice_ticks(parameter.choices)
     picture = area(
         stretched,
         marks,
@@ -113,7 +113,7 @@ def isolation_plot(sweep: Sweep, parameter: Parameter, forms: Sequence[Form] = (
             height=190,
         ),
     ]
-    if parameter.is_numeric and forms:
+    if scale is not None and forms:
         parts.append(tag("div", range_rows(scale, forms), class_="under-plot"))
     return tag("figure", *parts)
 
