@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -79,7 +81,7 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
     return pd.DataFrame(rows, columns=["topic", "parameter", "message"])
 
 
-def _headline(ledger: Ledger, table: pd.DataFrame, headline: float | None) -> list[tuple]:
+def _headline(ledger: Ledger, table: pd.DataFrame, headline: float | None) -> list[tuple[Any, ...]]:
     """Ask whether the best is a trial at all, above the majority, and more than lucky noise."""
     if table.empty:
         return [("headline", "", "no trial completed: there is nothing to quote")]
@@ -111,7 +113,7 @@ def _headline(ledger: Ledger, table: pd.DataFrame, headline: float | None) -> li
     return rows
 
 
-def _refuted(ledger: Ledger, table: pd.DataFrame) -> list[tuple]:
+def _refuted(ledger: Ledger, table: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Ask whether a trial that the space has no place for was better than all that it holds."""
     better = compare_outside(ledger, table).better
     if not len(better):
@@ -137,7 +139,7 @@ def _told(value: object) -> str:
         return str(value).lower() if str(value) in ("True", "False") else str(value)
 
 
-def _size(ledger: Ledger, table: pd.DataFrame) -> list[tuple]:
+def _size(ledger: Ledger, table: pd.DataFrame) -> list[tuple[Any, ...]]:
     n, parameters = len(table), len(ledger.space.params)
     seen = detectable_effect(n)
     if n >= FEW_POINTS_PER_PARAMETER * parameters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,9 +75,17 @@ def compare(
     sign = _sign(a, b)
     one, two = _sweep(a, "a"), _sweep(b, "b")
     n_a, n_b = len(one.value), len(two.value)
-    rows: list[tuple] = []
+    rows: list[tuple[Any, ...]] = []
 
-    def add(quantity, x, y, note="", low=np.nan, high=np.nan, p=np.nan):
+    def add(
+        quantity: str,
+        x: float,
+        y: float,
+        note: str = "",
+        low: float = np.nan,
+        high: float = np.nan,
+        p: float = np.nan,
+    ) -> None:
         rows.append((quantity, x, y, y - x, low, high, p, n_a, n_b, note))
 
     add("trials", one.n_trials, two.n_trials, "of every state")
@@ -103,18 +112,19 @@ def compare(
         elif not adaptive:
             note = "no p: a single point"
         add(quantity, x, y, note, low, high, p)
-    add("standard deviation", *(_sd(s.value) for s in (one, two)), "between points")
-    reached = [_first_at_least(s, one.score.max()) for s in (one, two)]
+    add("standard deviation", _sd(one.value), _sd(two.value), "between points")
+    first, second = (_first_at_least(s, one.score.max()) for s in (one, two))
     add(
         "trials until as good as the best of a",
-        *reached,
-        "" if n_b and reached[1] == reached[1] else "b never was",
+        first,
+        second,
+        "" if n_b and second == second else "b never was",
     )
-    add("drift p", *drift, "Spearman correlation of value and time, permutation test")
+    add("drift p", drift[0], drift[1], "Spearman correlation of value and time, permutation test")
     for budget in budgets:
         if budget <= min(one.n_trials, two.n_trials):
-            values = (_best_after(s, budget, sign) for s in (one, two))
-            add(f"best after {budget} trials", *values)
+            x, y = (_best_after(s, budget, sign) for s in (one, two))
+            add(f"best after {budget} trials", x, y)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table.loc[table["quantity"] == "drift p", "difference"] = np.nan  # two tests, no difference
     return table
@@ -269,10 +279,10 @@ def _sweep(ledger: Ledger, name: str) -> _Sweep:
     )
 
 
-Statistic = Callable[[NDArray], NDArray]
+Statistic = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-def _top_quarter(scores: NDArray) -> NDArray:
+def _top_quarter(scores: NDArray[Any]) -> NDArray[Any]:
     count = max(1, int(np.ceil(ELITE_FRACTION * scores.shape[1] - 1e-9)))
     return np.partition(scores, -count, axis=1)[:, -count:].mean(axis=1)
 
@@ -284,7 +294,14 @@ _STATISTICS: dict[str, Statistic] = {
 }
 
 
-def _interval(x, y, statistic: Statistic, count: int, rng, sign: float) -> tuple[float, float]:
+def _interval(
+    x: NDArray[Any],
+    y: NDArray[Any],
+    statistic: Statistic,
+    count: int,
+    rng: np.random.Generator,
+    sign: float,
+) -> tuple[float, float]:
     if len(x) < 2 or len(y) < 2:
         return np.nan, np.nan
     drawn = [
@@ -302,7 +319,9 @@ def _chunks(count: int, width: int) -> list[int]:
     return [rows] * (count // rows) + ([count % rows] if count % rows else [])
 
 
-def _permutation_p(x, y, statistic: Statistic, count: int, rng) -> float:
+def _permutation_p(
+    x: NDArray[Any], y: NDArray[Any], statistic: Statistic, count: int, rng: np.random.Generator
+) -> float:
     pooled = np.concatenate([x, y])
     null = np.concatenate([
         statistic(pooled[order[:, len(x) :]]) - statistic(pooled[order[:, : len(x)]])
@@ -312,7 +331,7 @@ def _permutation_p(x, y, statistic: Statistic, count: int, rng) -> float:
     return float(exceedance_p(np.abs(observed), np.abs(null))[0])
 
 
-def _drift_p(sweep: _Sweep, rng, count: int = 1000) -> float:
+def _drift_p(sweep: _Sweep, rng: np.random.Generator, count: int = 1000) -> float:
     """Return the permutation p of the rank correlation of score and time; 1 for under 5 points."""
     from scipy.stats import rankdata
 
@@ -326,7 +345,7 @@ def _drift_p(sweep: _Sweep, rng, count: int = 1000) -> float:
     return float(exceedance_p(np.abs([ranks @ time]), np.abs(null))[0])
 
 
-def _sd(values: NDArray) -> float:
+def _sd(values: NDArray[Any]) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else np.nan
 
 

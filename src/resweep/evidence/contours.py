@@ -8,6 +8,7 @@ a kernel mean of the values; ``support`` says how many points it rests on at eac
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,7 +121,7 @@ def _value(parameter: Parameter, where: float) -> float:
 
 
 def _kernel_mean(
-    data: NDArray, value: NDArray, place: NDArray
+    data: NDArray[Any], value: NDArray[Any], place: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Gaussian kernel mean in two dimensions, bandwidth by Scott's rule per axis."""
     spread = data.std(axis=0, ddof=1)

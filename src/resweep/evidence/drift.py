@@ -7,6 +7,7 @@ The correlation with the score, cleared of the trial number, shows what is left 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,7 @@ def drift(ledger: Ledger, n_permutations: int = N_PERMUTATIONS, seed: int = 0) -
     groups: dict[bytes, list[tuple[str, np.ndarray]]] = {}
     for name, active, values in series:
         groups.setdefault(active.tobytes(), []).append((name, values))
-    rows: dict[str, dict] = {}
+    rows: dict[str, dict[str, Any]] = {}
     for key, members in groups.items():
         active = np.frombuffer(key, dtype=bool)
         for row in _group(number[active], score[active], members, n_permutations, seed):
@@ -58,7 +59,7 @@ def _group(
     members: list[tuple[str, np.ndarray]],
     n_permutations: int,
     seed: int,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Rows of the columns that are known at the same points; they share their permutations."""
     n = len(number)
     blank = [{"parameter": name, "n": n} for name, _ in members]
@@ -78,7 +79,7 @@ def _group(
 
 def _figures(
     rho: float, p: float, v: np.ndarray, t: np.ndarray, y: np.ndarray, is_score: bool
-) -> dict:
+) -> dict[str, Any]:
     """Correlation with the trial number, and with the score once cleared of it."""
     if not v.any():
         return {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,7 @@ from resweep.evidence.sequential import follow_up_p
 from resweep.evidence.significance import N_PERMUTATIONS, hypergeometric_tail, score_tests
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
+from resweep.space.parameter import Parameter
 
 
 def elite_choices(ledger: Ledger) -> pd.DataFrame:
@@ -135,7 +138,7 @@ def elite_crowding(ledger: Ledger) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*order, "elite_share", "share", "p", "can_grow"])
 
 
-def bound_and_limit(parameter, side: str) -> tuple:
+def bound_and_limit(parameter: Parameter, side: str) -> tuple[Any, ...]:
     """Present bound of a number or ladder on one side, and the furthest it may ever be."""
     end = 0 if side == "low" else -1
     if parameter.is_numeric:

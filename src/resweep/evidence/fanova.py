@@ -12,11 +12,12 @@ values around their mean and all lengths and volumes as shares of the whole.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resweep.space.model import Parameter
+from resweep.space.parameter import Parameter
 
 N_TREES = 16
 MAX_DEPTH = 64
@@ -33,11 +34,11 @@ class Forest:
         For each, its values: numbers, or positions among the choices, shape (points,).
     """
 
-    def __init__(self, parameters: list[Parameter], values: list[NDArray]):
+    def __init__(self, parameters: list[Parameter], values: list[NDArray[Any]]):
         order = sorted(range(len(parameters)), key=lambda i: parameters[i].name)
         self.names = [parameters[i].name for i in order]
         self._owner: list[int] = []
-        columns = []
+        columns: list[tuple[Any, Any]] = []
         for owner, i in enumerate(order):
             one = parameters[i]
             if single(one):
@@ -51,7 +52,7 @@ class Forest:
             columns += zip(encoded, bounds, strict=True)
             self._owner += [owner] * len(encoded)
         self._x = np.array([x for x, _ in columns], dtype=np.float32).T.copy()
-        limits = np.array([limit for _, limit in columns], dtype=float).reshape(-1, 2)
+        limits = np.array([limit for _, limit in columns], dtype=np.float64).reshape(-1, 2)
         self._low, self._width = limits[:, 0], limits[:, 1] - limits[:, 0]
         draws = np.random.RandomState(0)
         self._seeds = [draws.randint(np.iinfo(np.int32).max) for _ in range(N_TREES)]
@@ -62,7 +63,7 @@ class Forest:
         ]
 
     def importances(
-        self, response: NDArray, rows: NDArray[np.intp] | None = None
+        self, response: NDArray[Any], rows: NDArray[np.intp] | None = None
     ) -> NDArray[np.float64] | None:
         """Return the importance of each of `names` for one response.
 
@@ -103,7 +104,7 @@ class Forest:
         whole = found.sum()
         return found / whole if whole > 0.0 else np.full(len(found), 1.0 / len(found))
 
-    def _grow(self, x: NDArray[np.float32], response: NDArray) -> list:
+    def _grow(self, x: NDArray[np.float32], response: NDArray[Any]) -> list[Any]:
         import sklearn
         from sklearn.tree import DecisionTreeRegressor
 
@@ -116,7 +117,7 @@ class Forest:
                 for seed, counts in zip(self._seeds, self._counts, strict=True)
             ]
 
-    def _leaves(self, trees: list) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    def _leaves(self, trees: list[Any]) -> tuple[NDArray[Any], ...]:
         """Return bounds, shape (trees, leaves, columns), values and volumes of all leaves.
 
         Lengths are shares of the whole; trees with fewer leaves are filled up with empty ones.
@@ -172,7 +173,7 @@ def highest(parameter: Parameter) -> float:
     return min(parameter.high, float(f"{parameter.low + steps * parameter.step:.12g}"))
 
 
-def _overlap(low: NDArray, high: NDArray) -> NDArray[np.float64]:
+def _overlap(low: NDArray[Any], high: NDArray[Any]) -> NDArray[np.float64]:
     """Return what leaves share along a column, over both their lengths: (trees, leaves, leaves)."""
     shared = np.minimum(high[:, :, None], high[:, None, :])
     shared -= np.maximum(low[:, :, None], low[:, None, :])

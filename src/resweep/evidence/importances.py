@@ -15,6 +15,7 @@ seeded sample of them is used, and the table says so.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ def importances(
     table = points(ledger)
     cols = columns(ledger.space, table)
     rng = np.random.default_rng([seed, EVALUATORS.index(evaluator)])
-    rows: dict[str, dict] = {
+    rows: dict[str, dict[str, Any]] = {
         name: {"parameter": name, "n": int(one.active.sum()), "n_used": 0}
         for name, one in cols.items()
     }
@@ -110,12 +111,12 @@ def _groups(
 def _rounds(
     members: list[Column],
     table: pd.DataFrame,
-    used: NDArray,
+    used: NDArray[Any],
     evaluator: str,
     n_null: int,
     n_bootstrap: int,
     rng: np.random.Generator,
-) -> dict[str, tuple[NDArray, NDArray, NDArray]]:
+) -> dict[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """Evaluate by parameter: as observed (1), permuted (n_null), resampled (n_bootstrap)."""
     same = np.arange(used.size)
     shuffled = [rng.permutation(used.size) for _ in range(n_null)]
@@ -137,11 +138,11 @@ def _rounds(
             if np.ptp(score) > 0:
                 shares = forest.importances(score, row if i > n_null else None)
                 found[i] = np.nan if shares is None else shares
-    parts = np.split(found, [1, 1 + n_null])
-    return {name: tuple(part[:, i] for part in parts) for i, name in enumerate(names)}
+    observed, null, redrawn = np.split(found, [1, 1 + n_null])
+    return {name: (observed[:, i], null[:, i], redrawn[:, i]) for i, name in enumerate(names)}
 
 
-def _values(one: Column, table: pd.DataFrame, used: NDArray) -> NDArray[np.float64]:
+def _values(one: Column, table: pd.DataFrame, used: NDArray[Any]) -> NDArray[np.float64]:
     """Return the values of a column among `used`: numbers, or positions of choices."""
     if one.parameter.is_numeric:
         return table[f"params_{one.name}"].to_numpy(dtype=float)[used[one.active[used]]]
@@ -151,8 +152,12 @@ def _values(one: Column, table: pd.DataFrame, used: NDArray) -> NDArray[np.float
 
 
 def _row(
-    member: Column, used: NDArray, observed: NDArray, null: NDArray, resampled: NDArray
-) -> dict:
+    member: Column,
+    used: NDArray[Any],
+    observed: NDArray[Any],
+    null: NDArray[Any],
+    resampled: NDArray[Any],
+) -> dict[str, Any]:
     low, high = percentile_interval(resampled) if resampled.size else (np.nan, np.nan)
     return {
         "n_used": int(member.active[used].sum()),
@@ -176,13 +181,13 @@ def importances_html(tables: dict[str, pd.DataFrame], title: str = "Importances"
     from plotly.io import to_html  # a plain dictionary spares the import of plotly's classes
 
     axis = {"showline": True, "linecolor": "#444", "ticks": "outside", "automargin": True}
-    layout = {
+    layout: dict[str, Any] = {
         "title": {"text": title},
         "plot_bgcolor": "white",
         "legend": {"orientation": "h"},
         "annotations": [],
     }
-    traces: list[dict] = []
+    traces: list[dict[str, Any]] = []
     for place, (evaluator, table) in enumerate(tables.items()):
         suffix = str(place + 1) if place else ""
         left, right = (place + 0.1) / len(tables), (place + 0.95) / len(tables)
@@ -203,7 +208,7 @@ def importances_html(tables: dict[str, pd.DataFrame], title: str = "Importances"
     return to_html(content, validate=False, div_id="importances")
 
 
-def _bars(shown: pd.DataFrame) -> dict:
+def _bars(shown: pd.DataFrame) -> dict[str, Any]:
     value = shown["importance"]
     return {
         "type": "bar",
@@ -223,7 +228,7 @@ def _bars(shown: pd.DataFrame) -> dict:
     }
 
 
-def _thresholds(shown: pd.DataFrame, showlegend: bool) -> dict:
+def _thresholds(shown: pd.DataFrame, showlegend: bool) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "markers",

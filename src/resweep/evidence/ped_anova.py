@@ -9,13 +9,14 @@ others, "Conditional PED-ANOVA" (KDD 2026). Densities, grid and bandwidth are th
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from resweep.evidence.fanova import highest, single
-from resweep.space.model import Parameter
+from resweep.space.parameter import Parameter
 
 GRID = 50  # cells of a number without a coarser step
 TARGET_QUANTILE = 0.25
@@ -27,7 +28,7 @@ SMALLEST_SIGMA = 0.5 / 1.64  # cells: nine tenths of a kernel fall into its own
 def ped_anova(
     parameters: list[Parameter],
     active: list[NDArray[np.bool_]],
-    values: list[NDArray],
+    values: list[NDArray[Any]],
     scores: NDArray[np.float64],
     rows: NDArray[np.intp],
 ) -> NDArray[np.float64]:
@@ -82,7 +83,7 @@ def ped_anova(
     return np.where(whole > 0.0, found / np.where(whole > 0.0, whole, 1.0), equal)
 
 
-def _cells(parameter: Parameter, values: NDArray) -> tuple[NDArray[np.intp], int]:
+def _cells(parameter: Parameter, values: NDArray[Any]) -> tuple[NDArray[np.intp], int]:
     """Return the cell of each value and the number of cells."""
     if parameter.choices is not None:
         return np.asarray(values, dtype=np.intp), len(parameter.choices)

@@ -8,6 +8,7 @@ nothing of trials or parameters.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ def chunk_rows(n: int, count: int) -> list[int]:
 
 
 def permutations(
-    n: int, count: int, rng: np.random.Generator, blocks: NDArray | None = None
+    n: int, count: int, rng: np.random.Generator, blocks: NDArray[Any] | None = None
 ) -> Iterator[NDArray[np.intp]]:
     """Yield chunks of random permutations of ``0 .. n-1``.
 
@@ -59,7 +60,7 @@ def permutations(
         yield chunk
 
 
-def exceedance_p(observed: NDArray, null: NDArray) -> NDArray:
+def exceedance_p(observed: NDArray[Any], null: NDArray[Any]) -> NDArray[Any]:
     """Permutation p-value: the share of null statistics at least as large as the observed one.
 
     Parameters
@@ -84,7 +85,7 @@ def exceedance_p(observed: NDArray, null: NDArray) -> NDArray:
     return np.where(known, (1 + count) / (1 + len(null)), np.nan)
 
 
-def centred_ranks(values: NDArray) -> NDArray[np.float64]:
+def centred_ranks(values: NDArray[Any]) -> NDArray[np.float64]:
     """Average ranks, centred and scaled to unit length; all zero where the values are constant."""
     ranks = rankdata(values)
     ranks -= ranks.mean()
@@ -92,7 +93,7 @@ def centred_ranks(values: NDArray) -> NDArray[np.float64]:
     return ranks / length if length > 0 else np.zeros_like(ranks)
 
 
-def span_p_exact(position: NDArray, k: int, span: float) -> float:
+def span_p_exact(position: NDArray[Any], k: int, span: float) -> float:
     """Chance that ``k`` of the given positions, drawn at random, span at most ``span``.
 
     With the positions sorted, a draw whose smallest member is ``i`` has span at most ``span``
@@ -116,13 +117,13 @@ def span_p_exact(position: NDArray, k: int, span: float) -> float:
     within = np.searchsorted(ordered, reach, side="right") - np.arange(n) - 1
     m = within[within >= k - 1].astype(float)
 
-    def log_choose(a: NDArray | float, b: float) -> NDArray:
+    def log_choose(a: NDArray[Any] | float, b: float) -> NDArray[Any]:
         return gammaln(np.asarray(a) + 1) - gammaln(b + 1) - gammaln(np.asarray(a) - b + 1)
 
     return float(min(1.0, np.exp(log_choose(m, k - 1) - log_choose(n, k)).sum()))
 
 
-def permuted_spans(position: NDArray, flags: NDArray[np.bool_]) -> NDArray[np.float64]:
+def permuted_spans(position: NDArray[Any], flags: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Span of the flagged positions in each row of ``flags``.
 
     Parameters
@@ -153,7 +154,7 @@ def resample_counts(n: int, count: int, rng: np.random.Generator) -> Iterator[ND
         yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
 
 
-def resampled_ranks(values: NDArray, counts: NDArray) -> NDArray[np.float64]:
+def resampled_ranks(values: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.float64]:
     """Average ranks of the items in each resample, without sorting the resamples.
 
     The values are sorted once; cumulative counts along that order are the ranks.
@@ -178,7 +179,9 @@ def resampled_ranks(values: NDArray, counts: NDArray) -> NDArray[np.float64]:
     return middle[:, group]
 
 
-def resampled_correlation(a: NDArray, b: NDArray, counts: NDArray) -> NDArray[np.float64]:
+def resampled_correlation(
+    a: NDArray[Any], b: NDArray[Any], counts: NDArray[Any]
+) -> NDArray[np.float64]:
     """Pearson correlation of two arrays of shape (rows, n) under resampling counts (rows, n)."""
     total = counts.sum(axis=1)
     mean_a = np.einsum("ij,ij->i", counts, a) / total
@@ -191,7 +194,7 @@ def resampled_correlation(a: NDArray, b: NDArray, counts: NDArray) -> NDArray[np
     return np.divide(covariance, scale, out=np.full_like(scale, np.nan), where=scale > 1e-12)
 
 
-def percentile_interval(samples: NDArray, level: float = 0.95) -> tuple[float, float]:
+def percentile_interval(samples: NDArray[Any], level: float = 0.95) -> tuple[float, float]:
     """Bootstrap percentile interval; NaN where fewer than half of the samples are finite."""
     finite = samples[np.isfinite(samples)]
     if finite.size == 0 or finite.size < samples.size / 2:
@@ -201,7 +204,7 @@ def percentile_interval(samples: NDArray, level: float = 0.95) -> tuple[float, f
     return (float(low), float(high))
 
 
-def benjamini_hochberg(p: NDArray) -> NDArray[np.float64]:
+def benjamini_hochberg(p: NDArray[Any]) -> NDArray[np.float64]:
     """Benjamini-Hochberg q-values; NaN entries are no members of the family and stay NaN."""
     from scipy.stats import false_discovery_control
 

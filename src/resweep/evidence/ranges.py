@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -44,9 +46,9 @@ def ranges_explored(ledger: Ledger) -> pd.DataFrame:
     )
 
 
-def _explored(one: Column, ledger: Ledger) -> dict:
+def _explored(one: Column, ledger: Ledger) -> dict[str, Any]:
     parameter, n = one.parameter, int(one.active.sum())
-    row: dict = {"parameter": one.name, "type": parameter.type, "n_active": n}
+    row: dict[str, Any] = {"parameter": one.name, "type": parameter.type, "n_active": n}
     if not parameter.is_numeric:
         values = ledger.trials[f"params_{one.name}"].to_numpy()[one.active]
         tried = {(isinstance(v, (bool, np.bool_)), v) for v in values}
@@ -72,11 +74,11 @@ def _explored(one: Column, ledger: Ledger) -> dict:
     }
 
 
-def _join(values: list) -> str:
+def _join(values: list[Any]) -> str:
     return ", ".join(describe_value(v) for v in values)
 
 
-def empirical_ranges(ledger: Ledger) -> dict:
+def empirical_ranges(ledger: Ledger) -> dict[str, Any]:
     """Where the elites lie, ready to be written as ``empirical_ranges.yaml``.
 
     Returns
@@ -89,13 +91,16 @@ def empirical_ranges(ledger: Ledger) -> dict:
     """
     table = points(ledger)
     elites = table[table["elite"]]
-    found: dict = {}
+    found: dict[str, Any] = {}
     for parameter in ledger.space.params:
         name = f"params_{parameter.name}"
         chosen = elites.loc[elites[name].notna()]
         top = table.loc[[table["score"].idxmax()], name] if len(table) else table[name]
         best = top.iloc[0] if len(top) and pd.notna(top.iloc[0]) else None
-        entry: dict = {"n_active": int(table[name].notna().sum()), "n_elites": len(chosen)}
+        entry: dict[str, Any] = {
+            "n_active": int(table[name].notna().sum()),
+            "n_elites": len(chosen),
+        }
         if parameter.is_numeric:
             cast = int if parameter.type == "int" else float
             if len(chosen):
@@ -108,7 +113,7 @@ def empirical_ranges(ledger: Ledger) -> dict:
             entry["best"] = None if best is None else cast(best)
         else:
             counts = {c: sum(same(v, c) for v in chosen[name]) for c in parameter.choices}
-            order = sorted(counts, key=lambda c, counts=counts: -counts[c])
+            order = sorted(counts, key=counts.__getitem__, reverse=True)
             entry["choices"] = {c: counts[c] for c in order if counts[c]}
             entry["best"] = best.item() if isinstance(best, np.generic) else best
         found[parameter.name] = entry

@@ -13,6 +13,7 @@ sampler knew when it chose the point (sequential ranks are independent of the pa
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,9 @@ START = 8  # points before the first is judged: two elites
 REFRESH = 20  # the middle of the elites is taken anew whenever the history has grown by 1/20
 
 
-def follow_up_p(x: NDArray, score: NDArray, elite_fraction: float = ELITE_FRACTION) -> float:
+def follow_up_p(
+    x: NDArray[Any], score: NDArray[Any], elite_fraction: float = ELITE_FRACTION
+) -> float:
     """One-sided p of "points near the elites so far score better than others".
 
     Parameters
@@ -61,7 +64,7 @@ def follow_up_p(x: NDArray, score: NDArray, elite_fraction: float = ELITE_FRACTI
     return 0.5 * math.erfc(total / math.sqrt(2 * variance))
 
 
-def _shares(values: NDArray, start: int) -> NDArray[np.float64]:
+def _shares(values: NDArray[Any], start: int) -> NDArray[np.float64]:
     """Share of all earlier values below each value from ``start`` on; equal ones count half."""
     earlier, later = np.sort(values[:start]), values[start:]
     below = np.searchsorted(earlier, later, "left") + np.searchsorted(earlier, later, "right")
