@@ -252,13 +252,13 @@ def _out(parser: argparse.ArgumentParser) -> None:
 
 def validate(given: argparse.Namespace) -> None:
     """Check a space and print what it holds."""
-    from resweep.space import review as spacereview
+    from resweep.space import review
     from resweep.space.model import Space
 
     space = Space.load(given.space)
     print(f"{given.space}: a valid space")
-    print("\n".join(f"  {line}" for line in spacereview.describe(space)))
-    for warning in spacereview.warnings(space):
+    print("\n".join(f"  {line}" for line in review.describe(space)))
+    for warning in review.warnings(space):
         print(f"  warning: {warning}")
 
 

@@ -26,7 +26,7 @@ import psutil
 
 from resweep.errors import InputError, with_one_message
 from resweep.files import write_json_atomic
-from resweep.space import review as spacereview
+from resweep.space import review
 from resweep.space.model import Space
 from resweep.sweep.approval import check_approved
 from resweep.sweep.proposals import Plan, Proposer
@@ -72,7 +72,7 @@ class _Probe(SweepTrial):
 
 def check_space(space: Space) -> Check:
     """Say what is unwise about the space; that it is valid is known by now."""
-    found = spacereview.warnings(space)
+    found = review.warnings(space)
     return Check("space", True, "; ".join(found) or f"{len(space.params)} parameters, no warning")
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from resweep.markdown import code, document, source
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.reporting.page.section import COMMAND
-from resweep.space import review as spacereview
+from resweep.space import review
 from resweep.space.model import Space
 from resweep.words import counted, listing
 
@@ -74,7 +74,7 @@ def launch_checklist(launch: Launch) -> str:
             "so data, seeds, code and hardware cannot be checked here.",
         )
     parts: list[Any] = [title, f"**{_state(launch)}**", _checks(launch)]
-    warnings = spacereview.warnings(launch.space)
+    warnings = review.warnings(launch.space)
     if warnings:
         parts += ["## Allowed, but unwise", [_warning(text) for text in warnings]]
     if launch.decisions is not None:
