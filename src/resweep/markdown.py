@@ -17,7 +17,14 @@ def code(text: Any) -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
-    """Return a table as lines; cells are texts."""
+    """Return a table as lines.
+
+    Parameters
+    ----------
+    headings : sequence of str
+    rows : iterable of sequences
+        Cells are written as text; bars and line ends in them are taken care of.
+    """
     lines = ["| " + " | ".join(headings) + " |", "|" + " --- |" * len(headings)]
     return lines + ["| " + " | ".join(_cell(c) for c in row) + " |" for row in rows]
 

@@ -73,14 +73,29 @@ def whole(value: Any) -> str:
 
 
 def interval(low: Any, high: Any, digits: int = 3, sign: bool = False) -> str:
-    """Return ``low to high``; a dash where either end is unknown."""
+    """Return ``low to high``; a dash where either end is unknown.
+
+    Parameters
+    ----------
+    low, high : float
+    digits, sign
+        As `number`, for both ends.
+    """
     if unknown(low) or unknown(high):
         return UNKNOWN
     return f"{number(low, digits, sign)} to {number(high, digits, sign)}"
 
 
 def with_interval(value: Any, low: Any, high: Any, digits: int = 3, sign: bool = False) -> str:
-    """Return an estimate with its 95% interval in brackets."""
+    """Return an estimate with its 95% interval in brackets.
+
+    Parameters
+    ----------
+    value, low, high : float
+        The estimate and the ends of its interval, in one unit.
+    digits, sign
+        As `number`, for all three.
+    """
     ends = interval(low, high, digits, sign)
     shown = number(value, digits, sign)
     return f"{shown} ({ends})" if ends != UNKNOWN else f"{shown} (interval unknown)"
@@ -115,12 +130,28 @@ def duration(seconds: Any) -> str:
 
 
 def counted(n: Any, noun: str, plural: str = "") -> str:
-    """Return ``1 trial`` or ``2 trials``."""
+    """Return ``1 trial`` or ``2 trials``.
+
+    Parameters
+    ----------
+    n : int
+    noun : str
+        What is counted, in the singular.
+    plural : str
+        Its plural, unless an s makes it.
+    """
     return f"{int(n)} {noun if int(n) == 1 else plural or noun + 's'}"
 
 
 def listing(names: Iterable[Any], last: str = "and") -> str:
-    """Return ``a, b and c``."""
+    """Return ``a, b and c``.
+
+    Parameters
+    ----------
+    names : iterable
+    last : str
+        The word before the last one.
+    """
     words = [str(name) for name in names]
     if len(words) < 2:
         return "".join(words)

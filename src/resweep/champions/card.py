@@ -15,7 +15,17 @@ from resweep.words import DIGITS, describe_value, interval, number, probability
 def model_card(
     sweep: str, tables: Mapping[str, pd.DataFrame], data_card: Mapping[str, Any] | None
 ) -> str:
-    """Return the model card of a sweep's champions, in Markdown."""
+    """Return the model card of a sweep's champions, in Markdown.
+
+    Parameters
+    ----------
+    sweep : str
+        Name of the sweep.
+    tables : mapping of str to DataFrame
+        As `resweep.champions.judgement.classifier_tables` or ``value_tables`` returns them.
+    data_card : mapping, optional
+        What is known of the data set of the built-in classifier.
+    """
     own = tables["champions"][tables["champions"]["sweep"] == sweep]
     measure = "test accuracy" if data_card else "value"
     lines = [

@@ -109,6 +109,13 @@ def value_tables(
 ) -> dict[str, pd.DataFrame]:
     """Judge champions of an objective of one's own by their values on new seeds.
 
+    Parameters
+    ----------
+    runs : mapping of (sweep, rank) to metrics
+        As written by ``python -m resweep.champions.training``; the child sweep first.
+    chosen : mapping of sweep to finalists
+    direction : {"maximize", "minimize"}
+
     Returns
     -------
     dict of str to DataFrame

@@ -75,6 +75,17 @@ def shrunk(value: float, mean: float, spread_variance: float, noise_variance: fl
 
     The expectation of the true value given the observed one, for normal truth and noise: what is
     left of the spread once noise is taken out decides how much of a lead is real.
+
+    Parameters
+    ----------
+    value
+        The selected value.
+    mean
+        Mean of all values.
+    spread_variance
+        Variance of the values as observed, noise included.
+    noise_variance
+        Variance of the noise in the selected one.
     """
     if not spread_variance > 0:
         return mean

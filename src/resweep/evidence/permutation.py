@@ -144,6 +144,15 @@ def permuted_spans(position: NDArray[Any], flags: NDArray[np.bool_]) -> NDArray[
 def resample_counts(n: int, count: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
     """Yield chunks of bootstrap resamples as counts: how often each of n items was drawn.
 
+    Parameters
+    ----------
+    n
+        Items to draw from, with replacement.
+    count
+        Resamples in all.
+    rng
+        Source of the draws.
+
     Yields
     ------
     ndarray of shape (rows, n)
@@ -182,7 +191,20 @@ def resampled_ranks(values: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.fl
 def resampled_correlation(
     a: NDArray[Any], b: NDArray[Any], counts: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """Pearson correlation of two arrays of shape (rows, n) under resampling counts (rows, n)."""
+    """Pearson correlation of two variables in each resample.
+
+    Parameters
+    ----------
+    a, b
+        Values, or their ranks in each resample, shape (rows, n).
+    counts
+        How often each item was drawn, shape (rows, n) (:func:`resample_counts`).
+
+    Returns
+    -------
+    ndarray of shape (rows,)
+        NaN where one of them is constant.
+    """
     total = counts.sum(axis=1)
     mean_a = np.einsum("ij,ij->i", counts, a) / total
     mean_b = np.einsum("ij,ij->i", counts, b) / total

@@ -36,7 +36,23 @@ def detectable_effect(n: int, alpha: float = ALPHA, power: float = POWER) -> flo
 
 
 def trials_needed(effect: float, alpha: float = ALPHA, power: float = POWER) -> float:
-    """Active points that settle a rank correlation of this size; infinity for none at all."""
+    """Active points that settle a rank correlation.
+
+    Parameters
+    ----------
+    effect
+        The true rank correlation, either sign.
+    alpha
+        Two-sided level of the test.
+    power
+        Probability that it sees the effect.
+
+    Returns
+    -------
+    float
+        At least 4; infinity for no effect at all, and above `MAX_TRIALS`. (Fisher's z with the
+        variance of a rank correlation: Fieller, Hartley and Pearson 1957, Biometrika 44.)
+    """
     size = abs(effect)
     if not math.isfinite(size) or size == 0:
         return math.inf

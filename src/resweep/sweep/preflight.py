@@ -123,7 +123,17 @@ def _recorded(preflight: Path | None) -> str | None:
 
 
 def check_window(slots: int, cores: int | None, threads: int) -> Check:
-    """Say how many jobs run at once, and whether the window leaves cores without work."""
+    """Say how many jobs run at once, and whether the window leaves cores without work.
+
+    Parameters
+    ----------
+    slots : int
+        Jobs that the window lets run at once.
+    cores : int, optional
+        Cores of this machine; unknown on a cluster.
+    threads : int
+        Threads of a trial.
+    """
     possible = max(1, cores // threads) if cores else slots
     running = min(slots, possible)
     detail = f"{counted(running, 'job')} at once"
@@ -136,7 +146,15 @@ def check_window(slots: int, cores: int | None, threads: int) -> Check:
 
 
 def check_disk(folder: Path, needed_mib: float) -> Check:
-    """Look whether there is room for what the sweep writes."""
+    """Look whether there is room for what the sweep writes.
+
+    Parameters
+    ----------
+    folder : Path
+        On the disk in question.
+    needed_mib : float
+        Room that is needed, in MiB.
+    """
     free = shutil.disk_usage(folder).free / 2**20
     return Check(
         "disk",
@@ -177,6 +195,21 @@ def probe(
 
     A point that cannot be trained is no reason not to start: the next is tried, up to three. A
     trial that takes longer than `PROBE_SECONDS` is left, and nothing is estimated but its memory.
+
+    Parameters
+    ----------
+    space : Space
+    objective : callable
+    seed : int
+        Of the sweep.
+    threads : int
+        Threads of a trial.
+    data : Path, optional
+        The data file of the objective.
+    n_trials : int
+        Planned trials of the sweep.
+    slots : int
+        Jobs that run at once.
 
     Returns
     -------
@@ -292,6 +325,23 @@ def run_checks(
     parent: Path | None = None,
 ) -> dict[str, Any]:
     """Go through the checklist.
+
+    Parameters
+    ----------
+    launch : mapping
+        The content of ``launch.json``.
+    objective : str
+        ``package.module:function``.
+    seed, threads, slots, n_trials, data
+        As `probe`; the data file is hashed.
+    folder : Path
+        Where the results go.
+    cores : int, optional
+        As `check_window`.
+    approval : Path, optional
+        The record of a person's approval, if one is needed.
+    parent : Path, optional
+        The checklist of the parent sweep, whose data must be the same.
 
     Returns
     -------

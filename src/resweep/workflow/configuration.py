@@ -247,6 +247,13 @@ class Config(_Model):
 def from_mapping(mapping: Mapping[str, Any], source: str = "the configuration") -> Config:
     """Validate a configuration.
 
+    Parameters
+    ----------
+    mapping : mapping
+        The parsed YAML.
+    source : str
+        What to call it in a message.
+
     Raises
     ------
     InputError
