@@ -30,6 +30,7 @@ from pathlib import Path
 
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "builders"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "slurm"))
 from project import Project
 

@@ -2,26 +2,22 @@
 
 import subprocess
 import sys
-from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import optuna
 import pandas as pd
 import pytest
+from checkout import TOY, check_out
+from messy_study import make_messy_study
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
+from postgresql_server import PASSWORD, binaries, running
 
 from resweep.cli import main
 from resweep.errors import InputError
 from resweep.ledger.trials import Ledger
 from resweep.sources.importing import import_study, read_sweep
 from resweep.space.model import Space
-
-sys.path.append(str(Path(__file__).parents[1]))
-sys.path.append(str(Path(__file__).parents[1] / "workflow"))
-from messy_study import make_messy_study
-from postgresql.server import PASSWORD, binaries, running
-from test_workflow import PARTS, ROOT, TOY
 
 pytestmark = pytest.mark.postgresql
 WRONG = "geh/e im@1"
@@ -143,13 +139,7 @@ sweeps:
 
 @pytest.mark.workflow
 def test_the_workflow_never_writes_the_password(server, tmp_path, monkeypatch):
-    import shutil
-
-    for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, tmp_path / part)
-    (tmp_path / "toy.py").write_text(TOY)
-    (tmp_path / "toy.yaml").write_text(CONFIG)
+    check_out(tmp_path, toy_py=TOY, toy_yaml=CONFIG)
     monkeypatch.syspath_prepend(str(tmp_path))
     import toy
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "rules", "workflow", "src", "config", "profiles", "envs", "slurm")
+from checkout import check_out
 
 # A trial whose `hold-<number>` file exists renames it `held-<number>` and waits until that is gone:
 # only the first of several processes that run the same trial is held up.
@@ -81,17 +79,7 @@ class Project:
 
     @classmethod
     def make(cls, folder: Path) -> Project:
-        folder.mkdir(parents=True, exist_ok=True)
-        for part in PARTS:
-            source = ROOT / part
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-                shutil.copytree(source, folder / part, ignore=ignored)
-            else:
-                shutil.copy(source, folder / part)
-        (folder / "toy.py").write_text(OBJECTIVE)
-        (folder / "space.yaml").write_text(SPACE)
-        (folder / "toy.yaml").write_text(CONFIG)
+        check_out(folder, toy_py=OBJECTIVE, space_yaml=SPACE, toy_yaml=CONFIG)
         return cls(folder)
 
     def command(self, *words: str) -> list[str]:

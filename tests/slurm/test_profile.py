@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from project import CONFIG, ROOT, Project
+from checkout import ROOT
+from project import CONFIG, Project
 
 
 @pytest.fixture(scope="module")

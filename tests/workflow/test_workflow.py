@@ -4,32 +4,16 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from checkout import TOY, check_out
 
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 
-ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "rules", "workflow", "src", "config", "profiles", "envs")
 pytestmark = pytest.mark.workflow
 
-TOY = """
-import optuna
-
-
-def objective(trial):
-    x = trial.suggest_float("x", -5, 5)
-    kind = trial.suggest_categorical("kind", ["a", "b"])
-    k = trial.suggest_int("k", 1, 4) if kind == "b" else 2
-    for step in range(5):
-        trial.report(-((x - 1) ** 2) - k + step * 0.1, step)
-        if trial.should_prune():
-            raise optuna.TrialPruned
-    return -((x - 1) ** 2) - k
-"""
 SPACE = """
 direction: maximize
 n_trials: 12
@@ -52,14 +36,7 @@ champions: {top: 2, seeds: 3}
 @pytest.fixture
 def project(tmp_path):
     """A checkout of its own, with a toy objective that needs no torch."""
-    for part in PARTS:
-        source = ROOT / part
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, tmp_path / part)
-    (tmp_path / "toy.py").write_text(TOY)
-    (tmp_path / "space.yaml").write_text(SPACE)
-    (tmp_path / "toy.yaml").write_text(CONFIG)
-    return tmp_path
+    return check_out(tmp_path, toy_py=TOY, space_yaml=SPACE, toy_yaml=CONFIG)
 
 
 def snakemake(project, *words, config="toy.yaml", code=0):

@@ -15,15 +15,13 @@ from optuna.distributions import IntDistribution as Int
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState, create_trial
+from postgresql_server import binaries, running
 
 from resweep.errors import InputError
 from resweep.ledger.trials import Ledger
 from resweep.sources.importing import import_study, read_sweep
 from resweep.sources.storage import redact
 from resweep.space.model import Space
-
-sys.path.append(str(Path(__file__).parents[2]))
-from postgresql.server import binaries, running
 
 ROOT = Path(__file__).parents[3]
 
