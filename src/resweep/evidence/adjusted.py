@@ -1,0 +1,545 @@
+"""What each parameter adds to the score, the others and the drift of the sweep held equal.
+
+For each parameter, over the points where it is active: null hypothesis, "the score does not
+depend on it, given the others and the trial number"; test, F of its columns as fixed effects in
+the additive mixed model of :mod:`resweep.evidence.additive`; correction, Holm over the parameters
+of the study. The response is the score itself, or normal scores of its ranks where the residuals
+have heavy tails. From the same fit come the adjusted curve or bars, their bands, and the parts
+that are surely worse than the best part: those that fall short of it by more than a margin at
+Scheffé's simultaneous level (multiple comparisons with the best: Hsu 1984, Ann. Statist. 12,
+1136-1144; Scheffé 1953, Biometrika 40, 87-104).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from resweep.evidence.additive import (
+    Fit,
+    FixedEffect,
+    Groups,
+    fit_additive,
+    fixed_effect,
+    light_tailed,
+    normal_scores,
+    one_hot,
+    polynomials,
+    study_groups,
+)
+from resweep.ledger.columns import Column, at_position, columns
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
+from resweep.space.model import Space
+
+MIN_POINTS = 8  # fewer active points than this are not tested
+GRID = 41  # positions at which the curve of a number is read
+LEVEL = 0.99  # of the claim that a part is surely worse than the best
+BAND = 0.95  # of intervals and bands that are shown
+MARGIN_NOISE, MARGIN_SPREAD = 0.25, 0.05  # of one point's noise, of the spread of all scores
+CURVES = ((40, 2), (120, 3))  # degree of a number's curve below so many points; 4 beyond
+PROTECTED = 0.05  # share of the points, the best, whose values are never dropped
+PROTECTED_ADJUSTED = 0.10  # the same of the scores cleared of the other parameters, for ranges
+
+
+@dataclass(frozen=True)
+class AdjustedEffect:
+    """The adjusted effect of one parameter.
+
+    Estimates are differences from the average over the points, in standard deviations of the
+    response (``unit`` of the study where it is the score itself).
+
+    Attributes
+    ----------
+    column
+        Its values over the points.
+    scale
+        ``value``, or ``normal scores`` where the residuals have heavy tails.
+    unit
+        What one standard deviation of the response is in the study's own unit; NaN for ranks.
+    parts
+        Positions 0..1 (numbers), or indices of the choices that were tried, shape (g,).
+    estimate
+        Adjusted score of each part, shape (g,).
+    covariance
+        Of the estimates, shape (g, g).
+    n_part
+        Points of each choice; for numbers, points within one grid step, shape (g,).
+    noise
+        Standard deviation of one point, other things equal.
+    degrees
+        Numerator degrees of freedom.
+    freedom
+        Denominator degrees of freedom.
+    p
+        P of the F test.
+    p_holm
+        Holm's adjustment over the parameters of the study.
+    slope, slope_low, slope_high, p_slope
+        For numbers and ladders: rise of a straight line from one end to the other, with its 95%
+        interval and p.
+    partial
+        Scores of the active points cleared of the other parameters, shape (n_active,).
+    protected
+        Largest stretch of positions (numbers, ladders), or the choices, that the best points
+        and the best cleared scores use; never dropped.
+    """
+
+    column: Column
+    scale: str
+    unit: float
+    parts: NDArray
+    estimate: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    n_part: NDArray[np.int64]
+    noise: float
+    degrees: int
+    freedom: float
+    p: float
+    p_holm: float
+    slope: float
+    slope_low: float
+    slope_high: float
+    p_slope: float
+    partial: NDArray[np.float64]
+    protected: tuple
+
+    @property
+    def n_active(self) -> int:
+        """Points where the parameter was active."""
+        return int(self.column.active.sum())
+
+    @property
+    def known(self) -> bool:
+        """Whether there was enough to fit anything."""
+        return bool(np.isfinite(self.p))
+
+    @property
+    def best(self) -> int:
+        """Index of the part with the highest adjusted score."""
+        return int(np.argmax(self.estimate))
+
+    @property
+    def margin(self) -> float:
+        """Shortfall that does not matter, in standard deviations of the response."""
+        return max(MARGIN_NOISE * self.noise, MARGIN_SPREAD)
+
+    def error(self, part: int) -> NDArray[np.float64]:
+        """Standard error of the difference of each part from one."""
+        own = np.diag(self.covariance)
+        return np.sqrt(np.maximum(own + own[part] - 2 * self.covariance[part], 0.0))
+
+    def shortfall_t(self, margin: float | None = None) -> NDArray[np.float64]:
+        """How far each part falls short of another by more than the margin, in standard errors.
+
+        The largest over all other parts; negative where no part is better by the margin.
+        """
+        margin = self.margin if margin is None else margin
+        gap = self.estimate[None, :] - self.estimate[:, None] - margin
+        own = np.diag(self.covariance)
+        error = np.sqrt(np.maximum(own[None, :] + own[:, None] - 2 * self.covariance, 1e-300))
+        t = np.where(np.eye(len(own), dtype=bool), -np.inf, gap / error)
+        return t.max(axis=1, initial=-np.inf)
+
+    def surely_worse(self, level: float = LEVEL) -> NDArray[np.bool_]:
+        """Parts that are worse than the best by more than the margin, all parts together."""
+        return self.shortfall_t() > scheffe(self.degrees, self.freedom, level)
+
+    def probability_worse(self) -> NDArray[np.float64]:
+        """Probability that each part is worse than the best one by more than the margin.
+
+        Of each against the part with the best estimate, from Student's t; no correction.
+        """
+        from scipy.special import stdtr
+
+        error = np.maximum(self.error(self.best), 1e-300)
+        gap = self.estimate[self.best] - self.estimate - self.margin
+        chance = stdtr(self.freedom, gap / error)
+        chance[self.best] = 0.0
+        return chance
+
+    def loss_bound(self, part: int, confidence: float) -> float:
+        """Upper confidence bound of what one part loses against the best of the others.
+
+        The largest of the bounds against each other part; that one part loses less than a margin
+        against every other is an intersection-union claim, which needs no correction.
+        """
+        from scipy.special import stdtrit
+
+        quantile = float(stdtrit(self.freedom, confidence))
+        loss = self.estimate - self.estimate[part] + quantile * self.error(part)
+        return float(np.delete(loss, part).max(initial=-np.inf))
+
+    def level(self, score: NDArray) -> NDArray[np.float64]:
+        """Adjusted level of each part on the scale of the given scores of all points."""
+        if self.scale == "value":
+            return score.mean() + self.estimate * self.unit
+        place = (np.arange(len(score)) + 0.5) / len(score)
+        return np.interp(ndtr(self.estimate), place, np.sort(score))
+
+
+def scheffe(degrees: int, freedom: float, level: float) -> float:
+    """Critical value of Scheffé's simultaneous comparisons of all contrasts."""
+    from scipy.special import fdtri
+
+    return float(np.sqrt(degrees * fdtri(degrees, max(freedom, 1.0), level)))
+
+
+@dataclass(frozen=True)
+class StudyModel:
+    """The additive model of a study, ready to test any of its columns.
+
+    Attributes
+    ----------
+    cols
+        Columns by name of parameter.
+    response
+        Standardised score, or normal scores of its ranks, shape (points,).
+    scale, unit
+        See :class:`AdjustedEffect`.
+    groups, fit
+        Features and their variances.
+    score
+        Scores of the points as they are.
+    """
+
+    cols: dict[str, Column]
+    response: NDArray[np.float64]
+    scale: str
+    unit: float
+    groups: Groups
+    fit: Fit
+    score: NDArray[np.float64]
+
+    def others(self, *names: str) -> NDArray[np.bool_]:
+        """Features that belong to none of these parameters."""
+        mine = [list(self.cols).index(name) for name in names]
+        return ~np.isin(self.groups.owner, mine)
+
+    def test(self, one: Column, design: NDArray, *without: str) -> FixedEffect | None:
+        """Test a design over a column's active points, all parameters but `without` random."""
+        rest = self.others(*without)
+        return fixed_effect(
+            self.response[one.active],
+            design,
+            self.groups.features[np.ix_(one.active, rest)],
+            self.fit.variance[self.groups.owner[rest]],
+        )
+
+
+def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
+    """Fit the additive model of a study; ``None`` where there is nothing to explain.
+
+    Parameters
+    ----------
+    space
+        The space that was searched.
+    table
+        Points, as :func:`resweep.ledger.points.points` gives them. A column ``block`` is a
+        random effect.
+    """
+    score = table["score"].to_numpy(dtype=float)
+    cols = columns(space, table)
+    if len(score) < MIN_POINTS or not cols or not np.ptp(score) > 0:
+        return None
+    number = table["number"].to_numpy(dtype=float)
+    blocks = table["block"].to_numpy() if "block" in table else None
+    groups = study_groups(list(cols.values()), number, blocks)
+    unit = float(score.std())
+    response = (score - score.mean()) / unit
+    if np.isfinite(unit) and np.isfinite(response).all():
+        fit = fit_additive(response, groups)
+        if light_tailed(fit):
+            return StudyModel(cols, response, "value", unit, groups, fit, score)
+    ranked = normal_scores(score)
+    fit = fit_additive(ranked, groups)
+    return StudyModel(cols, ranked, "normal scores", np.nan, groups, fit, score)
+
+
+def curve_degree(n: int, n_values: int) -> int:
+    """Degree of a number's or ladder's curve: more points allow more bends."""
+    degree = next((degree for below, degree in CURVES if n < below), 4)
+    return min(degree, n_values - 1)
+
+
+def adjusted_effects(
+    space: Space, table: pd.DataFrame, protected: float = PROTECTED
+) -> dict[str, AdjustedEffect]:
+    """Adjusted effect of every parameter of a study.
+
+    Parameters
+    ----------
+    space
+        The space that was searched.
+    table
+        Points, as :func:`resweep.ledger.points.points` gives them.
+    protected
+        Share of the points, the best, whose values are never dropped.
+
+    Returns
+    -------
+    dict
+        By name, in the order of the space; with NaN where nothing can be said.
+    """
+    model = study_model(space, table)
+    if model is None:
+        return {name: unknown(one) for name, one in columns(space, table).items()}
+    found = {name: effect_of(model, one, protected) for name, one in model.cols.items()}
+    p = np.array([effect.p for effect in found.values()])
+    return {
+        name: _with(effect, p_holm=adjusted)
+        for (name, effect), adjusted in zip(found.items(), holm(p), strict=True)
+    }
+
+
+def holm(p: NDArray) -> NDArray[np.float64]:
+    """Holm's step-down adjustment (1979); NaN is no member of the family."""
+    adjusted = np.full(len(p), np.nan)
+    known = np.flatnonzero(np.isfinite(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    raised = p[order] * (len(order) - np.arange(len(order)))
+    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return adjusted
+
+
+def _with(effect: AdjustedEffect, **changes) -> AdjustedEffect:
+    from dataclasses import replace
+
+    return replace(effect, **changes)
+
+
+def unknown(one: Column) -> AdjustedEffect:
+    """Return the effect of a parameter of which nothing can be said."""
+    none, flat = np.empty(0), np.empty((0, 0))
+    figures = dict.fromkeys(("slope", "slope_low", "slope_high", "p_slope"), np.nan)
+    return AdjustedEffect(
+        one, "value", np.nan, none, none, flat, none.astype(np.int64), np.nan, 0, np.nan, np.nan,
+        np.nan, **figures, partial=np.full(int(one.active.sum()), np.nan), protected=(),
+    )  # fmt: skip
+
+
+def effect_of(
+    model: StudyModel, one: Column, protected: float = PROTECTED, name: str | None = None
+) -> AdjustedEffect:
+    """Adjusted effect of one column of a study.
+
+    Parameters
+    ----------
+    model
+        The study's model.
+    one
+        The column; it may be another reading of a parameter (a range on a logarithmic scale).
+    protected
+        Share of the points, the best, whose values are never dropped.
+    name
+        The parameter whose own features are left out; by default the column's.
+    """
+    name = one.name if name is None else name
+    n, values = int(one.active.sum()), np.unique(one.x)
+    if n < MIN_POINTS or len(values) < 2:
+        return unknown(one)
+    if one.has_order:
+        degree = curve_degree(n, len(values))
+        design = polynomials(one.x, degree)
+        parts = _grid(one)
+        reading = polynomials(parts, degree)
+    else:
+        codes = values.astype(int)
+        each = one_hot(one.x, len(one.parameter.choices))[:, codes]
+        design, parts, reading = each[:, 1:], codes, np.eye(len(codes))[:, 1:]
+    fit = model.test(one, design, name)
+    if fit is None:
+        return unknown(one)
+    reading = reading - design.mean(axis=0)
+    partial = design @ fit.beta
+    partial = model.response[one.active] - fit.others
+    return AdjustedEffect(
+        column=one,
+        scale=model.scale,
+        unit=model.unit,
+        parts=parts,
+        estimate=reading @ fit.beta,
+        covariance=reading @ fit.covariance @ reading.T,
+        n_part=_near(one, parts),
+        noise=fit.noise,
+        degrees=design.shape[1],
+        freedom=fit.freedom,
+        p=fit.p,
+        p_holm=np.nan,
+        **_slope(model, one, name),
+        partial=partial,
+        protected=_protected(model, one, partial, protected),
+    )
+
+
+def _grid(one: Column) -> NDArray[np.float64]:
+    """Positions at which the curve of a number or ladder is read: its steps, or a fine grid."""
+    spec = one.parameter
+    if spec.is_ladder:
+        return np.arange(len(spec.choices)) / max(len(spec.choices) - 1, 1)
+    if spec.type == "int" and not spec.log:
+        steps = round((spec.high - spec.low) / (spec.step or 1))
+        if 0 < steps < GRID:
+            return np.arange(steps + 1) / steps
+    return np.linspace(0.0, 1.0, GRID)
+
+
+def _near(one: Column, parts: NDArray) -> NDArray[np.int64]:
+    """Points of each part: with the choice, or nearest to the position."""
+    if not one.has_order:
+        return np.array([(one.x == code).sum() for code in parts], dtype=np.int64)
+    nearest = np.abs(one.x[:, None] - parts[None, :]).argmin(axis=1)
+    return np.bincount(nearest, minlength=len(parts)).astype(np.int64)
+
+
+def _slope(model: StudyModel, one: Column, name: str) -> dict[str, float]:
+    from scipy.special import stdtrit
+
+    blank = dict.fromkeys(("slope", "slope_low", "slope_high", "p_slope"), np.nan)
+    if not one.has_order:
+        return blank
+    fit = model.test(one, one.x[:, None], name)
+    if fit is None:
+        return blank
+    half = float(stdtrit(fit.freedom, 1 - (1 - BAND) / 2) * np.sqrt(fit.covariance[0, 0]))
+    rise = float(fit.beta[0])
+    return {"slope": rise, "slope_low": rise - half, "slope_high": rise + half, "p_slope": fit.p}
+
+
+def _protected(model: StudyModel, one: Column, partial: NDArray, share: float) -> tuple:
+    """Values that the best points use: a stretch of positions, or indices of choices."""
+    score = model.score
+    best = np.zeros(len(score), dtype=bool)
+    best[np.argsort(-score, kind="stable")[: max(1, round(share * len(score)))]] = True
+    mine = best[one.active]
+    if not one.has_order:
+        return tuple(sorted({int(code) for code in one.x[mine]}))
+    count = max(1, round(PROTECTED_ADJUSTED * len(partial)))
+    mine = mine.copy()
+    mine[np.argsort(-partial, kind="stable")[:count]] = True
+    return float(one.x[mine].min()), float(one.x[mine].max())
+
+
+def adjusted_table(effects: dict[str, AdjustedEffect]) -> pd.DataFrame:
+    """One row per parameter: its adjusted test and its adjusted effect.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter``, ``kind``, ``n_active``, ``scale``, ``df``, ``df_residual``, ``p``,
+        ``p_holm``, ``best`` and ``worst`` (value with the highest and lowest adjusted score),
+        ``gap`` (between the two) and ``gap_low``, ``gap_high`` (95%, Scheffé), ``slope``,
+        ``slope_low``, ``slope_high``, ``p_slope`` (numbers and ladders: rise from one end to the
+        other), ``noise`` (standard deviation of a point, other things equal), ``margin``; in the
+        study's own unit where ``scale`` is ``value``, else in standard deviations of the ranks.
+    """
+    rows = []
+    for name, effect in effects.items():
+        unit = effect.unit if effect.scale == "value" else 1.0
+        row: dict = {"parameter": name, "kind": effect.column.kind, "n_active": effect.n_active}
+        row |= {"scale": effect.scale, "df": effect.degrees, "df_residual": effect.freedom}
+        row |= {"p": effect.p, "p_holm": effect.p_holm}
+        if effect.known:
+            worst = int(np.argmin(effect.estimate))
+            gap = float(effect.estimate[effect.best] - effect.estimate[worst])
+            half = scheffe(effect.degrees, effect.freedom, BAND) * effect.error(effect.best)[worst]
+            row |= {
+                "best": part_value(effect, effect.best),
+                "worst": part_value(effect, worst),
+                "gap": gap * unit,
+                "gap_low": (gap - half) * unit,
+                "gap_high": (gap + half) * unit,
+                "noise": effect.noise * unit,
+                "margin": effect.margin * unit,
+            }
+        for figure in ("slope", "slope_low", "slope_high"):
+            row[figure] = getattr(effect, figure) * unit
+        rows.append(row | {"p_slope": effect.p_slope})
+    lead = ["parameter", "kind", "n_active", "scale", "df", "df_residual", "p", "p_holm"]
+    gap = ["best", "worst", "gap", "gap_low", "gap_high"]
+    slope = ["slope", "slope_low", "slope_high", "p_slope", "noise", "margin"]
+    return pd.DataFrame(rows, columns=lead + gap + slope)
+
+
+def part_value(effect: AdjustedEffect, part: int):
+    """Return the parameter's own value at one part."""
+    spec, place = effect.column.parameter, effect.parts[part]
+    if spec.is_ladder:
+        return spec.choices[round(place * (len(spec.choices) - 1))]
+    if spec.choices is not None:
+        return spec.choices[int(place)]
+    value = at_position(spec, float(place))
+    return round(value) if spec.type == "int" else value
+
+
+def curve_table(effects: dict[str, AdjustedEffect], score: NDArray, sign: int) -> pd.DataFrame:
+    """One row per part of each parameter: its adjusted level with a band, and what is dropped.
+
+    Parameters
+    ----------
+    effects
+        Adjusted effects.
+    score
+        Scores of all points.
+    sign
+        1 to maximise, -1 to minimise: levels are given as values, not scores.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter``, ``position`` (0..1; empty for choices), ``choice`` or value as ``part``,
+        ``n``, ``level`` with ``level_low``, ``level_high`` (95% of the difference from the best
+        part, pointwise), ``shortfall`` (standard deviations of the response below the best),
+        ``p_worse`` (probability to be worse than the best by more than the margin), ``dropped``
+        (surely worse).
+    """
+    from dataclasses import replace
+
+    from scipy.special import stdtrit
+
+    rows = []
+    for name, effect in effects.items():
+        if not effect.known:
+            continue
+        half = stdtrit(effect.freedom, 1 - (1 - BAND) / 2) * np.sqrt(
+            np.maximum(np.diag(effect.covariance), 0)
+        )
+        bands = [
+            sign * replace(effect, estimate=effect.estimate + shift).level(score)
+            for shift in (0.0, -half, half)
+        ]
+        worse, dropped = effect.probability_worse(), effect.surely_worse()
+        for i in range(len(effect.parts)):
+            low, high = sorted((bands[1][i], bands[2][i]))
+            rows.append(
+                {
+                    "parameter": name,
+                    "part": part_value(effect, i),
+                    "position": effect.parts[i] if effect.column.has_order else np.nan,
+                    "n": effect.n_part[i],
+                    "level": bands[0][i],
+                    "level_low": low,
+                    "level_high": high,
+                    "shortfall": effect.estimate[effect.best] - effect.estimate[i],
+                    "p_worse": worse[i],
+                    "dropped": bool(dropped[i]),
+                }
+            )
+    order = ["parameter", "part", "position", "n", "level", "level_low", "level_high"]
+    return pd.DataFrame(rows, columns=[*order, "shortfall", "p_worse", "dropped"])
+
+
+def adjusted(ledger: Ledger) -> pd.DataFrame:
+    """Adjusted effect of every parameter of a sweep (see :func:`adjusted_table`)."""
+    return adjusted_table(adjusted_effects(ledger.space, points(ledger)))
+
+
+def adjusted_curves(ledger: Ledger) -> pd.DataFrame:
+    """Adjusted curve or bars of every parameter of a sweep (see :func:`curve_table`)."""
+    table = points(ledger)
+    effects = adjusted_effects(ledger.space, table)
+    return curve_table(effects, table["score"].to_numpy(dtype=float), ledger.space.sign)
