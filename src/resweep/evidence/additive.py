@@ -87,9 +87,7 @@ def features_of(one: Column) -> NDArray[np.float64]:
     return features
 
 
-def study_groups(
-    cols: list[Column], number: NDArray, blocks: NDArray | None = None
-) -> Groups:
+def study_groups(cols: list[Column], number: NDArray, blocks: NDArray | None = None) -> Groups:
     """Features of every parameter, of the drift along the trial number, and of blocks."""
     parts = [features_of(one) for one in cols]
     time = polynomials(rankdata(number) / max(len(number), 1), min(2, max(len(number) - 1, 0)))
@@ -182,6 +180,15 @@ def light_tailed(fit: Fit) -> bool:
     return bool((far > OUTLIER).sum() <= max(1, OUTLIER_SHARE * len(r)) and far.max() <= FAR)
 
 
+def agreement(fit: Fit, y: NDArray) -> float:
+    """Rank correlation of the response and its leave-one-out predictions."""
+    left_out = fit.residual / (1 - np.clip(fit.leverage, 0, 0.95))
+    predicted = y - left_out
+    if not np.ptp(predicted) > 0:
+        return 0.0
+    return float(np.corrcoef(rankdata(predicted), rankdata(y))[0, 1])
+
+
 @dataclass(frozen=True)
 class FixedEffect:
     """One block of fixed effects by generalised least squares, the rest random.
@@ -211,9 +218,7 @@ class FixedEffect:
     others: NDArray[np.float64]
 
 
-def fixed_effect(
-    y: NDArray, design: NDArray, z: NDArray, variance: NDArray
-) -> FixedEffect | None:
+def fixed_effect(y: NDArray, design: NDArray, z: NDArray, variance: NDArray) -> FixedEffect | None:
     """Fit fixed effects beside random ones of known relative variance.
 
     Parameters

@@ -3,8 +3,8 @@
 For each parameter, over the points where it is active: null hypothesis, "the score does not
 depend on it, given the others and the trial number"; test, F of its columns as fixed effects in
 the additive mixed model of :mod:`resweep.evidence.additive`; correction, Holm over the parameters
-of the study. The response is the score itself, or normal scores of its ranks where the residuals
-have heavy tails. From the same fit come the adjusted curve or bars, their bands, and the parts
+of the study. The response is the score itself; where its residuals have heavy tails and its model does
+not predict left-out points better, normal scores of its ranks. From the same fit come the adjusted curve or bars, their bands, and the parts
 that are surely worse than the best part: those that fall short of it by more than a margin at
 Scheffé's simultaneous level (multiple comparisons with the best: Hsu 1984, Ann. Statist. 12,
 1136-1144; Scheffé 1953, Biometrika 40, 87-104).
@@ -12,7 +12,7 @@ Scheffé's simultaneous level (multiple comparisons with the best: Hsu 1984, Ann
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from resweep.evidence.additive import (
     Fit,
     FixedEffect,
     Groups,
+    agreement,
     fit_additive,
     fixed_effect,
     light_tailed,
@@ -37,6 +38,7 @@ from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 
 MIN_POINTS = 8  # fewer active points than this are not tested
+BETTER_FIT = 0.01  # rank correlation by which scores must be predicted better than their ranks
 GRID = 41  # positions at which the curve of a number is read
 LEVEL = 0.99  # of the claim that a part is surely worse than the best
 BAND = 0.95  # of intervals and bands that are shown
@@ -75,8 +77,8 @@ class AdjustedEffect:
         Numerator degrees of freedom.
     freedom
         Denominator degrees of freedom.
-    p
-        P of the F test.
+    f, p
+        Statistic and p of the F test.
     p_holm
         Holm's adjustment over the parameters of the study.
     slope, slope_low, slope_high, p_slope
@@ -99,6 +101,7 @@ class AdjustedEffect:
     noise: float
     degrees: int
     freedom: float
+    f: float
     p: float
     p_holm: float
     slope: float
@@ -119,6 +122,14 @@ class AdjustedEffect:
         return bool(np.isfinite(self.p))
 
     @property
+    def partial_correlation(self) -> float:
+        """Correlation of parameter and score, the others held equal; signed where it has order."""
+        if not self.known or not self.degrees:
+            return float("nan")
+        explained = self.degrees * self.f / (self.degrees * self.f + self.freedom)
+        return float(np.sqrt(explained) * (-1 if self.slope < 0 else 1))
+
+    @property
     def best(self) -> int:
         """Index of the part with the highest adjusted score."""
         return int(np.argmax(self.estimate))
@@ -129,7 +140,7 @@ class AdjustedEffect:
         return max(MARGIN_NOISE * self.noise, MARGIN_SPREAD)
 
     def error(self, part: int) -> NDArray[np.float64]:
-        """Standard error of the difference of each part from one."""
+        """Return the standard error of the difference of each part from one."""
         own = np.diag(self.covariance)
         return np.sqrt(np.maximum(own + own[part] - 2 * self.covariance[part], 0.0))
 
@@ -146,8 +157,22 @@ class AdjustedEffect:
         return t.max(axis=1, initial=-np.inf)
 
     def surely_worse(self, level: float = LEVEL) -> NDArray[np.bool_]:
-        """Parts that are worse than the best by more than the margin, all parts together."""
-        return self.shortfall_t() > scheffe(self.degrees, self.freedom, level)
+        """Parts that are worse than the best by more than the margin, all parts together.
+
+        Outward from the best part of a range, a part that lies beyond a surely worse one and is
+        estimated to be no better than it goes with it: at the very ends the band is widest.
+        """
+        lost = self.shortfall_t() > scheffe(self.degrees, self.freedom, level)
+        if not self.column.has_order:
+            return lost
+        beyond = lost.copy()
+        for side in (range(self.best, len(lost)), range(self.best, -1, -1)):
+            ceiling = -np.inf
+            for i in side:
+                if lost[i]:
+                    ceiling = max(ceiling, float(self.estimate[i]))
+                beyond[i] |= bool(self.estimate[i] <= ceiling)
+        return beyond
 
     def probability_worse(self) -> NDArray[np.float64]:
         """Probability that each part is worse than the best one by more than the margin.
@@ -175,7 +200,7 @@ class AdjustedEffect:
         return float(np.delete(loss, part).max(initial=-np.inf))
 
     def level(self, score: NDArray) -> NDArray[np.float64]:
-        """Adjusted level of each part on the scale of the given scores of all points."""
+        """Return the adjusted level of each part on the scale of the scores of all points."""
         if self.scale == "value":
             return score.mean() + self.estimate * self.unit
         place = (np.arange(len(score)) + 0.5) / len(score)
@@ -250,14 +275,22 @@ def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
     blocks = table["block"].to_numpy() if "block" in table else None
     groups = study_groups(list(cols.values()), number, blocks)
     unit = float(score.std())
-    response = (score - score.mean()) / unit
-    if np.isfinite(unit) and np.isfinite(response).all():
-        fit = fit_additive(response, groups)
-        if light_tailed(fit):
-            return StudyModel(cols, response, "value", unit, groups, fit, score)
+    as_is = _standardised(score, unit)
+    plain = None if as_is is None else fit_additive(as_is, groups)
+    if plain is not None and light_tailed(plain):
+        return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     ranked = normal_scores(score)
     fit = fit_additive(ranked, groups)
+    if plain is not None and agreement(plain, as_is) > agreement(fit, ranked) + BETTER_FIT:
+        return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     return StudyModel(cols, ranked, "normal scores", np.nan, groups, fit, score)
+
+
+def _standardised(score: NDArray, unit: float) -> NDArray[np.float64] | None:
+    if not np.isfinite(unit):
+        return None
+    response = (score - score.mean()) / unit
+    return response if np.isfinite(response).all() else None
 
 
 def curve_degree(n: int, n_values: int) -> int:
@@ -267,9 +300,12 @@ def curve_degree(n: int, n_values: int) -> int:
 
 
 def adjusted_effects(
-    space: Space, table: pd.DataFrame, protected: float = PROTECTED
+    space: Space,
+    table: pd.DataFrame,
+    protected: float = PROTECTED,
+    model: StudyModel | None = None,
 ) -> dict[str, AdjustedEffect]:
-    """Adjusted effect of every parameter of a study.
+    """Estimate the adjusted effect of every parameter of a study.
 
     Parameters
     ----------
@@ -279,19 +315,21 @@ def adjusted_effects(
         Points, as :func:`resweep.ledger.points.points` gives them.
     protected
         Share of the points, the best, whose values are never dropped.
+    model
+        The study's model, if it was fitted already.
 
     Returns
     -------
     dict
         By name, in the order of the space; with NaN where nothing can be said.
     """
-    model = study_model(space, table)
+    model = study_model(space, table) if model is None else model
     if model is None:
         return {name: unknown(one) for name, one in columns(space, table).items()}
     found = {name: effect_of(model, one, protected) for name, one in model.cols.items()}
     p = np.array([effect.p for effect in found.values()])
     return {
-        name: _with(effect, p_holm=adjusted)
+        name: replace(effect, p_holm=adjusted)
         for (name, effect), adjusted in zip(found.items(), holm(p), strict=True)
     }
 
@@ -306,26 +344,20 @@ def holm(p: NDArray) -> NDArray[np.float64]:
     return adjusted
 
 
-def _with(effect: AdjustedEffect, **changes) -> AdjustedEffect:
-    from dataclasses import replace
-
-    return replace(effect, **changes)
-
-
 def unknown(one: Column) -> AdjustedEffect:
     """Return the effect of a parameter of which nothing can be said."""
     none, flat = np.empty(0), np.empty((0, 0))
     figures = dict.fromkeys(("slope", "slope_low", "slope_high", "p_slope"), np.nan)
     return AdjustedEffect(
         one, "value", np.nan, none, none, flat, none.astype(np.int64), np.nan, 0, np.nan, np.nan,
-        np.nan, **figures, partial=np.full(int(one.active.sum()), np.nan), protected=(),
+        np.nan, np.nan, **figures, partial=np.full(int(one.active.sum()), np.nan), protected=(),
     )  # fmt: skip
 
 
 def effect_of(
     model: StudyModel, one: Column, protected: float = PROTECTED, name: str | None = None
 ) -> AdjustedEffect:
-    """Adjusted effect of one column of a study.
+    """Estimate the adjusted effect of one column of a study.
 
     Parameters
     ----------
@@ -355,7 +387,6 @@ def effect_of(
     if fit is None:
         return unknown(one)
     reading = reading - design.mean(axis=0)
-    partial = design @ fit.beta
     partial = model.response[one.active] - fit.others
     return AdjustedEffect(
         column=one,
@@ -368,6 +399,7 @@ def effect_of(
         noise=fit.noise,
         degrees=design.shape[1],
         freedom=fit.freedom,
+        f=fit.f,
         p=fit.p,
         p_holm=np.nan,
         **_slope(model, one, name),
@@ -497,8 +529,6 @@ def curve_table(effects: dict[str, AdjustedEffect], score: NDArray, sign: int) -
         ``p_worse`` (probability to be worse than the best by more than the margin), ``dropped``
         (surely worse).
     """
-    from dataclasses import replace
-
     from scipy.special import stdtrit
 
     rows = []
@@ -534,12 +564,12 @@ def curve_table(effects: dict[str, AdjustedEffect], score: NDArray, sign: int) -
 
 
 def adjusted(ledger: Ledger) -> pd.DataFrame:
-    """Adjusted effect of every parameter of a sweep (see :func:`adjusted_table`)."""
+    """Tabulate the adjusted effects of a sweep (see :func:`adjusted_table`)."""
     return adjusted_table(adjusted_effects(ledger.space, points(ledger)))
 
 
 def adjusted_curves(ledger: Ledger) -> pd.DataFrame:
-    """Adjusted curve or bars of every parameter of a sweep (see :func:`curve_table`)."""
+    """Tabulate the adjusted curves and bars of a sweep (see :func:`curve_table`)."""
     table = points(ledger)
     effects = adjusted_effects(ledger.space, table)
     return curve_table(effects, table["score"].to_numpy(dtype=float), ledger.space.sign)

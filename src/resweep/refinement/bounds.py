@@ -126,3 +126,33 @@ def halfway(parameter: Parameter, side: str, nearest: float) -> float:
     if parameter.log:
         return math.sqrt(bound * nearest)
     return (bound + nearest) / 2
+
+
+def natural_limits(parameter: Parameter) -> tuple[float | int, float | int]:
+    """How far a range without declared limits may grow at once.
+
+    Half of its width on each side (log units where logarithmic). A bound keeps its sign, and what
+    lies between 0 and 1 stays there, since it may be a share or a probability.
+    """
+    low, high = float(parameter.low), float(parameter.high)
+    if parameter.log:
+        ratio = math.sqrt(high / low)
+        new_low, new_high = low / ratio, high * ratio
+    else:
+        new_low, new_high = low - (high - low) / 2, high + (high - low) / 2
+    if low >= 0 and not parameter.log:
+        new_low = low / 2 if low > 0 else 0.0
+    if high <= 0:
+        new_high = high / 2 if high < 0 else 0.0
+    if low >= 0 and high <= 1 and parameter.type == "float":
+        new_high = (1 + high) / 2 if high < 1 else 1.0
+        if parameter.log:
+            new_high = min(high * ratio, new_high)
+    if parameter.type == "int":
+        floor = 1 if low >= 1 else -math.inf
+        return max(math.floor(new_low), floor), math.ceil(new_high)
+    if parameter.step is not None:
+        down = math.floor((low - new_low) / parameter.step + SLACK)
+        up = math.floor((new_high - high) / parameter.step + SLACK)
+        return _clean(low - down * parameter.step), _clean(high + up * parameter.step)
+    return _clean(min(new_low, low)), _clean(max(new_high, high))

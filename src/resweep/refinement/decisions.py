@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resweep.evidence.directionality import choice_mask
+from resweep.evidence.adjusted import AdjustedEffect
+from resweep.evidence.directionality import choice_mask, relative_difference
 from resweep.evidence.power import rank_effect
 from resweep.evidence.significance import ScoreTest
+from resweep.refinement.bounds import natural_limits
 from resweep.space.parameter import Parameter, describe_spec
 from resweep.words import describe_value
 
@@ -51,6 +53,8 @@ class ParameterEvidence:
     p_elsewhere
         Chance that trials outside the space are so good
         (:class:`resweep.evidence.outside.OutsideTrials`).
+    adjusted
+        Its adjusted effect; ``None`` for a policy that looks at one parameter at a time.
     """
 
     test: ScoreTest
@@ -63,6 +67,7 @@ class ParameterEvidence:
     walls: dict[str, Wall]
     beyond: dict[str, tuple[int, int]] = field(default_factory=dict)
     p_elsewhere: float = 1.0
+    adjusted: AdjustedEffect | None = None
 
     @property
     def parameter(self) -> Parameter:
@@ -70,9 +75,60 @@ class ParameterEvidence:
         return self.test.column.parameter
 
     @property
+    def is_adjusted(self) -> bool:
+        """Whether an adjusted effect is known and used."""
+        return self.adjusted is not None and self.adjusted.known
+
+    @property
+    def p(self) -> float:
+        """P of the parameter: adjusted for the others, or the smallest of its raw tests."""
+        return self.adjusted.p if self.adjusted is not None else self.test.p
+
+    @property
     def effect(self) -> float:
-        """Rank correlation: trend, or largest contrast."""
-        return rank_effect(self.test)
+        """Rank correlation (trend, or largest contrast), or the partial correlation."""
+        if self.adjusted is None:
+            return rank_effect(self.test)
+        return self.adjusted.partial_correlation
+
+    @property
+    def trend(self) -> float:
+        """Sign and size of the trend, positive where more is better: slope or correlation."""
+        return self.adjusted.slope if self.is_adjusted else self.test.rho
+
+    @property
+    def p_trend(self) -> float:
+        """P of the trend."""
+        return self.adjusted.p_slope if self.is_adjusted else self.test.p_trend
+
+    def growable(self, alpha: float) -> Parameter:
+        """Return the parameter with limits to grow to, if only natural ones.
+
+        A range without declared limits that surely matters may grow by half of its width (log
+        units where logarithmic), but never across 0, nor past 1 from below.
+        """
+        spec = self.parameter
+        sure = self.is_adjusted and self.adjusted.p_holm < alpha
+        if spec.limits is not None or not sure or not spec.is_numeric:
+            return spec
+        return spec.replace(limits=natural_limits(spec))
+
+    def leading_choice(self) -> tuple[int, float, str]:
+        """Index of the choice that leads, the p of its lead (1 if none), the lead in words."""
+        if self.adjusted is not None:
+            if not self.is_adjusted:
+                return 0, np.nan, ""
+            lead, worst = self.adjusted.best, int(np.argmin(self.adjusted.estimate))
+            gap = self.adjusted.estimate[lead] - self.adjusted.estimate[worst]
+            return int(self.adjusted.parts[lead]), self.adjusted.p, f"{gap:.2g} sd"
+        codes = range(len(self.parameter.choices))
+        arms = [self.choice_points(code) for code in codes]
+        lead = int(np.argmax([self.score[a].mean() if a.any() else -np.inf for a in arms]))
+        if not (self.test.contrast.size and self.test.contrast[lead] > 0):
+            p = float(self.test.p_choice[lead]) if self.test.p_choice.size else np.nan
+            return lead, max(p, 1.0), ""
+        gap = relative_difference(self.score, arms[lead])
+        return lead, float(self.test.p_choice[lead]), f"{gap:.0%}"
 
     def choice_points(self, code: int) -> NDArray[np.bool_]:
         """Active points with the choice of this index."""
@@ -105,6 +161,8 @@ class Decision:
         The figures the rule decided on (NaN where it looks at none).
     reason
         One sentence.
+    probability
+        Probability that what the decision claims is true, where a rule knows it.
     considered
         What the rules before said: (rule, why it does not apply), for those in question.
     """
@@ -117,6 +175,7 @@ class Decision:
     effect: float = np.nan
     p: float = np.nan
     confidence: str = "low"
+    probability: float = np.nan
     considered: tuple[tuple[str, str], ...] = field(default=())
 
     @property
@@ -127,4 +186,10 @@ class Decision:
         return describe_spec(self.new)
 
 
+Outcome = Decision | Passed
 UNREACHABLE = "parent fixed"
+
+
+def few_elites(n: int) -> str:
+    """Say that few elites had a parameter active."""
+    return "no elite had it active" if not n else f"only {n} elites had it active"

@@ -7,7 +7,7 @@ import math
 from resweep.evidence.significance import hypergeometric_tail
 from resweep.refinement.bounds import halfway, rounded_range, toward_limit
 from resweep.refinement.decisions import ParameterEvidence
-from resweep.refinement.policy import ConservativePolicy
+from resweep.refinement.policy import TestedPolicy
 from resweep.space.parameter import Parameter
 from resweep.words import tested
 
@@ -15,7 +15,7 @@ SLACK = 1e-9
 
 
 def presses(
-    case: ParameterEvidence, side: str, policy: ConservativePolicy, trend_p: float | None = None
+    case: ParameterEvidence, side: str, policy: TestedPolicy, trend_p: float | None = None
 ) -> tuple[bool, str]:
     """Whether the elites press on a bound that may grow, and why or why not.
 
@@ -25,25 +25,25 @@ def presses(
     rule, test = policy.at_the_bound, case.test
     end = 0 if side == "low" else 1
     share, share_all, p_crowd = test.crowd[end], test.crowd_all[end], test.p_crowd[end]
-    toward = -test.rho if side == "low" else test.rho
+    toward = -case.trend if side == "low" else case.trend
     crowd = f"{share:.0%} of the elites lie at the {side} bound ({share_all:.0%} of all points)"
-    leads = test.p_trend < (trend_p or rule.trend_p) and toward > 0
+    leads = case.p_trend < (trend_p or rule.trend_p) and toward > 0
     if not share >= rule.share - SLACK and not leads:
         return False, f"{share:.0%} of the elites lie at the {side} bound"
     if toward < 0:
-        return False, f"{crowd}, but the trend points away: rho {test.rho:+.2f}"
+        return False, f"{crowd}, but the trend points away: {case.trend:+.2f}"
     p_few = _rarer(share, share_all, test.n_elites, test.n_active)
     if share < rule.share - SLACK and p_few < rule.shun_p:
         return False, f"{crowd}, fewer than chance{tested(p_few)}, though the trend leads there"
-    trend = test.p_trend < rule.p and toward > 0
+    trend = case.p_trend < rule.p and toward > 0
     if not (p_crowd < rule.p or trend):
-        return False, f"{crowd}, as chance may{tested(p_crowd)}, trend{tested(test.p_trend)}"
-    if not can_grow(case, side):
+        return False, f"{crowd}, as chance may{tested(p_crowd)}, trend{tested(case.p_trend)}"
+    if not can_grow(case, side, policy):
         return False, f"{crowd}, but {barrier(case.parameter)}"
     wall = case.walls.get(side)
     if wall and wall.share >= rule.fail_share and wall.p < rule.fail_p:
         return False, f"{crowd}, but {wall.n_failed} of {wall.n} trials fail there"
-    return True, f"{crowd}{tested(p_crowd)}; trend {test.rho:+.2f}{tested(test.p_trend)}"
+    return True, f"{crowd}{tested(p_crowd)}; trend {case.trend:+.2f}{tested(case.p_trend)}"
 
 
 def _rarer(share: float, share_all: float, n_elites: int, n: int) -> float:
@@ -52,20 +52,19 @@ def _rarer(share: float, share_all: float, n_elites: int, n: int) -> float:
     return hypergeometric_tail(n_elites - elites_there, n, n - there, n_elites)
 
 
-def grown_range(
-    case: ParameterEvidence, pressed: list[str], policy: ConservativePolicy
-) -> Parameter:
+def grown_range(case: ParameterEvidence, pressed: list[str], policy: TestedPolicy) -> Parameter:
     """Return the range with the pressed bounds moved out, and the far one in, if one is pressed."""
-    spec = case.parameter
+    spec = growing(case, policy)
     low, high = float(spec.low), float(spec.high)
     values = case.values[case.elite].astype(float)
     if "low" in pressed:
         low = toward_limit(spec, "low", policy.at_the_bound.reach)
     if "high" in pressed:
         high = toward_limit(spec, "high", policy.at_the_bound.reach)
-    if pressed == ["high"]:
+    trims = policy.method == "elites"
+    if trims and pressed == ["high"]:
         low = halfway(spec, "low", values.min())
-    if pressed == ["low"]:
+    if trims and pressed == ["low"]:
         high = halfway(spec, "high", values.max())
     within = (min(low, spec.low), max(high, spec.high))
     limits = tuple(float(edge) for edge in spec.limits)
@@ -74,19 +73,18 @@ def grown_range(
         limits[1] if "high" in pressed else within[1],
     )
     new_low, new_high = rounded_range(spec, low, high, within)
-    return spec.replace(low=new_low, high=new_high)
+    return case.parameter.replace(low=new_low, high=new_high)
 
 
-def grown_ladder(
-    case: ParameterEvidence, pressed: list[str], policy: ConservativePolicy
-) -> Parameter:
+def grown_ladder(case: ParameterEvidence, pressed: list[str], policy: TestedPolicy) -> Parameter:
     """Return the ladder with steps added at the pressed ends, and some dropped at the far one."""
     spec = case.parameter
     used = [i for i in range(len(spec.choices)) if case.choice_points(i)[case.elite].any()]
     first, last = 0, len(spec.choices) - 1
-    if pressed == ["high"]:
+    trims = policy.method == "elites"
+    if trims and pressed == ["high"]:
         first = used[0] // 2
-    if pressed == ["low"]:
+    if trims and pressed == ["low"]:
         last -= (last - used[-1]) // 2
     steps = list(spec.choices[first : last + 1])
     allowed, reach = list(spec.limits), policy.at_the_bound.reach
@@ -96,10 +94,11 @@ def grown_ladder(
         steps = below[len(below) - math.ceil(reach * len(below)) :] + steps
     if "high" in pressed:
         steps += above[: math.ceil(reach * len(above))]
-    while len(steps) < min(policy.ladder.steps, len(spec.choices)) and first > 0:
+    least = min(policy.ladder.steps, len(spec.choices)) if trims else 0
+    while len(steps) < least and first > 0:
         first -= 1
         steps.insert(0, spec.choices[first])
-    while len(steps) < min(policy.ladder.steps, len(spec.choices)) and last < len(spec.choices) - 1:
+    while len(steps) < least and last < len(spec.choices) - 1:
         last += 1
         steps.append(spec.choices[last])
     return spec.replace(choices=tuple(steps), weights=None)
@@ -112,9 +111,9 @@ def barrier(spec: Parameter) -> str:
     return "it stands at its limit"
 
 
-def can_grow(case: ParameterEvidence, side: str) -> bool:
+def can_grow(case: ParameterEvidence, side: str, policy: TestedPolicy) -> bool:
     """Whether the limits leave a bound room."""
-    spec = case.parameter
+    spec = growing(case, policy)
     if spec.limits is None:
         return False
     end = 0 if side == "low" else -1
@@ -122,3 +121,8 @@ def can_grow(case: ParameterEvidence, side: str) -> bool:
         return spec.choices[end] != spec.limits[end]
     low, high = spec.farthest
     return spec.low > low if side == "low" else spec.high < high
+
+
+def growing(case: ParameterEvidence, policy: TestedPolicy) -> Parameter:
+    """Return the parameter with the limits that it may grow to, if it may."""
+    return case.growable(policy.worse.alpha) if policy.method == "adjusted" else case.parameter

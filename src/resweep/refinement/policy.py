@@ -1,7 +1,7 @@
 """Policies: the thresholds that turn evidence into decisions.
 
 The dataclasses below are the only definition of names, defaults and meanings. The files
-``config/policies/conservative.yaml`` and ``aggressive.yaml`` are written from them by
+``config/policies/*.yaml`` are written from them by
 ``python -m resweep.refinement.policy config/policies``; a test says when they drift. So an
 installed package knows its policies by name, and a project edits or copies the files.
 """
@@ -199,12 +199,110 @@ class Confidence:
 
 
 @dataclass(frozen=True)
-class ConservativePolicy:
-    """Keep, unless the evidence would survive a sceptic: every restriction has passed a test."""
+class Worse:
+    """Thresholds of the rules ``surely worse``, ``scale`` and ``neutral``.
 
-    method: ClassVar[str] = "tested"
+    The margin is the larger of a quarter of the noise of one point, others held equal, and a
+    twentieth of the spread of all scores (:mod:`resweep.evidence.adjusted`).
+    """
+
+    alpha: float = field(
+        default=0.02,
+        metadata=_says("a parameter matters if its adjusted p, after Holm, is below this"),
+    )
+    level: float = field(
+        default=0.99,
+        metadata=_says("simultaneous confidence that what goes is worse than the best"),
+    )
+    points: int = field(default=3, metadata=_says("points that a choice must have had to go"))
+    protected: float = field(
+        default=0.05, metadata=_says("share of the points, the best, whose values never go")
+    )
+    least_share: float = field(default=0.20, metadata=_says("share of a range that stays at least"))
+    room: float = field(
+        default=0.10, metadata=_says("room left on each side, as a share of what stays")
+    )
+    steps: int = field(default=2, metadata=_says("steps of a ladder that stay at least"))
+
+
+@dataclass(frozen=True)
+class Neutral:
+    """Thresholds of the rule ``neutral``."""
+
+    margin: float = field(
+        default=0.50,
+        metadata=_says("largest loss at the neutral value, as a share of one point's noise"),
+    )
+    confidence: float = field(
+        default=0.95, metadata=_says("one-sided confidence with which the loss is below it")
+    )
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Thresholds of the rule ``scale``."""
+
+    ratio: int = field(
+        default=100, metadata=_says("least ratio of the bounds of a linear range over decades")
+    )
+    corner: float = field(
+        default=0.20, metadata=_says("its best part lies in this lowest share of the range")
+    )
+
+
+@dataclass(frozen=True)
+class ConservativePolicy:
+    """Drop only what is surely worse than the best, the other parameters held equal."""
+
+    method: ClassVar[str] = "adjusted"
 
     name: str = field(default="conservative", metadata=_says("how decisions name this policy"))
+    elite_fraction: float = field(
+        default=0.25, metadata=_says("share of the points that are elites")
+    )
+    min_active: int = field(
+        default=10, metadata=_says("active points that make a parameter a member of the q family")
+    )
+    n_permutations: int = field(
+        default=1000, metadata=_says("permutations of the raw tests, which are shown beside")
+    )
+    refuted: Refuted = field(
+        default=Refuted(), metadata=_says("1. open a bound that fallback trials have refuted")
+    )
+    fair_trial: FairTrial = field(
+        default=FairTrial(), metadata=_says("2. an arm that was hardly tried is not judged")
+    )
+    neutral: Neutral = field(
+        default=Neutral(), metadata=_says("3. switch off what surely loses nothing that matters")
+    )
+    scale: Scale = field(
+        default=Scale(), metadata=_says("4. a log scale where the good part is a small corner")
+    )
+    worse: Worse = field(
+        default=Worse(), metadata=_says("5. drop what is surely worse than the best")
+    )
+    at_the_bound: AtTheBound = field(
+        default=AtTheBound(), metadata=_says("6. grow a bound that the good part reaches")
+    )
+    unexplored: Unexplored = field(
+        default=Unexplored(), metadata=_says("7. open what no one has looked at")
+    )
+    confidence: Confidence = field(
+        default=Confidence(), metadata=_says("how sure a decision is said to be")
+    )
+
+
+@dataclass(frozen=True)
+class PublishedPolicy:
+    """The rules of the published example: marginal tests, and where the elites lie.
+
+    It leads from the 20 trials of the worked example to its published space. Where several
+    parameters matter, or the sampler adapts, it misleads: `conservative` is the one to use.
+    """
+
+    method: ClassVar[str] = "elites"
+
+    name: str = field(default="published", metadata=_says("how decisions name this policy"))
     elite_fraction: float = field(
         default=0.25, metadata=_says("share of the points that are elites")
     )
@@ -269,9 +367,12 @@ class AggressivePolicy:
     )
 
 
-Policy = ConservativePolicy | AggressivePolicy
-_KINDS = {kind.method: kind for kind in (ConservativePolicy, AggressivePolicy)}
-_NAMED = {policy.name: policy for policy in (ConservativePolicy(), AggressivePolicy())}
+TestedPolicy = ConservativePolicy | PublishedPolicy
+Policy = ConservativePolicy | PublishedPolicy | AggressivePolicy
+_KINDS = {kind.method: kind for kind in (ConservativePolicy, PublishedPolicy, AggressivePolicy)}
+_NAMED = {
+    policy.name: policy for policy in (ConservativePolicy(), PublishedPolicy(), AggressivePolicy())
+}
 
 
 def load_policy(policy: str | Path | Policy) -> Policy:
@@ -280,14 +381,14 @@ def load_policy(policy: str | Path | Policy) -> Policy:
     Parameters
     ----------
     policy
-        ``"conservative"``, ``"aggressive"``, the path of a YAML file, or a policy.
+        ``"conservative"``, ``"published"``, ``"aggressive"``, the path of a YAML file, or a policy.
 
     Raises
     ------
     InputError
         If there is no such policy, or its file holds an unknown key or an impossible value.
     """
-    if isinstance(policy, ConservativePolicy | AggressivePolicy):
+    if isinstance(policy, Policy):
         return policy
     if str(policy) in _NAMED:
         return _NAMED[str(policy)]
@@ -314,7 +415,7 @@ def policy_from_mapping(values: Any, source: str = "policy") -> Policy:
     if not isinstance(values, dict):
         raise InputError("must be a mapping of keys to values", where=source)
     values = dict(values)
-    method = values.pop("method", "tested")
+    method = values.pop("method", ConservativePolicy.method)
     if method not in _KINDS:
         raise InputError(
             f'unknown method "{method}"{closest(str(method), _KINDS)}',
@@ -369,7 +470,7 @@ def policy_text(policy: Policy) -> str:
     lines = [f"# {line}".rstrip() for line in (type(policy).__doc__ or "").strip().splitlines()]
     lines += [
         "# Rules apply in this order; the first that applies decides.",
-        f"method: {policy.method}  # tested: every restriction passes a test; blind: none does",
+        f"method: {policy.method}  # adjusted: others held equal; elites: one by one; blind",
     ]
     if isinstance(policy, AggressivePolicy):
         del lines[-2]

@@ -11,7 +11,7 @@ from resweep.evidence.power import detectable_effect, trials_needed
 from resweep.markdown import frame_table
 from resweep.refinement.decisions import Decision, ParameterEvidence
 from resweep.refinement.overrides import RULE as OVERRIDE
-from resweep.refinement.policy import AggressivePolicy, ConservativePolicy
+from resweep.refinement.policy import AggressivePolicy, TestedPolicy
 from resweep.refinement.refine import Refinement
 from resweep.space.parameter import describe_condition, describe_spec
 from resweep.words import describe_value, probability
@@ -80,7 +80,7 @@ def _parameter(refinement: Refinement, name: str, decision: Decision) -> list[st
     if decision.considered:
         lines.append("- Considered first:")
         lines += [f"  - {rule}: {why}." for rule, why in decision.considered]
-    if isinstance(refinement.policy, ConservativePolicy):
+    if not isinstance(refinement.policy, AggressivePolicy):
         lines.append(f"- What would change this: {_change(case, decision, refinement.policy)}.")
     return lines
 
@@ -123,7 +123,7 @@ def _evidence(case: ParameterEvidence) -> list[str]:
     return facts
 
 
-def _change(case: ParameterEvidence, decision: Decision, policy: ConservativePolicy) -> str:
+def _change(case: ParameterEvidence, decision: Decision, policy: TestedPolicy) -> str:
     """Say which new evidence would lead to another decision."""
     n, spec = case.test.n_active, case.parameter
     if decision.rule == OVERRIDE:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
+from resweep.evidence.adjusted import AdjustedEffect, adjusted_effects
 from resweep.evidence.outside import OutsideTrials, compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
@@ -22,7 +23,14 @@ from resweep.refinement.backtest import Backtest, backtest
 from resweep.refinement.decisions import UNREACHABLE, Decision, ParameterEvidence, Wall
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.overrides import check_overrides, load_overrides, overridden
-from resweep.refinement.policy import AggressivePolicy, ConservativePolicy, Policy, load_policy
+from resweep.refinement.policy import (
+    AggressivePolicy,
+    ConservativePolicy,
+    Policy,
+    PublishedPolicy,
+    TestedPolicy,
+    load_policy,
+)
 from resweep.refinement.rules import decide
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, describe_spec, same
@@ -179,8 +187,8 @@ def build_cases(
 ) -> tuple[dict[str, ParameterEvidence], pd.DataFrame]:
     """Gather the evidence that the rules look at, by parameter, and the table of tests."""
     table = points(ledger, policy.elite_fraction)
-    zone = policy.at_the_bound.zone if isinstance(policy, ConservativePolicy) else 0.2
-    follow_p = policy.cluster.follow_p if isinstance(policy, ConservativePolicy) else 0.1
+    zone = 0.2 if isinstance(policy, AggressivePolicy) else policy.at_the_bound.zone
+    follow_p = policy.cluster.follow_p if isinstance(policy, PublishedPolicy) else 0.1
     tests = score_tests(ledger.space, table, policy.n_permutations, seed, zone, follow_p)
     evidence = significance_table(tests, policy.min_active)
     q = dict(zip(evidence["parameter"], evidence["q"], strict=True))
@@ -188,6 +196,10 @@ def build_cases(
     elite = table["elite"].to_numpy(dtype=bool)
     walls = _walls(ledger, zone)
     found = compare_outside(ledger, table, policy.elite_fraction)
+    effects: dict[str, AdjustedEffect] = {}
+    if isinstance(policy, ConservativePolicy):
+        effects = adjusted_effects(ledger.space, table, policy.worse.protected)
+        q = {name: effect.p_holm for name, effect in effects.items()}
     cases = {
         name: ParameterEvidence(
             test=test,
@@ -200,6 +212,7 @@ def build_cases(
             walls=walls.get(name, {}),
             beyond=_beyond(ledger.space[name], found),
             p_elsewhere=found.p,
+            adjusted=effects.get(name),
         )
         for name, test in tests.items()
     }
@@ -252,7 +265,7 @@ def _walls(ledger: Ledger, zone: float) -> dict[str, dict[str, Wall]]:
     return walls
 
 
-def confidence(case: ParameterEvidence, decision: Decision, policy: ConservativePolicy) -> str:
+def confidence(case: ParameterEvidence, decision: Decision, policy: TestedPolicy) -> str:
     """Say how sure a decision is: high, moderate or low, by the policy's stated thresholds.
 
     A change is as sure as its parameter's q, its number of points and the size of its rank
@@ -327,16 +340,27 @@ def _leave_one(
         raise InputError("leave nothing to search", where="overrides", mend="fix fewer parameters")
     name = max(fixed, key=lambda name: np.nan_to_num(details[name].p, nan=1.0))
     last = details[name]
+    spec = _two_best(cases[name])
     kept = replace(
         last,
-        action="keep",
-        rule="else",
-        new=cases[name].parameter,
+        action="keep" if spec == cases[name].parameter else "narrow",
+        rule="else" if spec == cases[name].parameter else last.rule,
+        new=spec,
         value=None,
         reason=f"nothing else would be left to search; otherwise: {last.action}, {last.reason}",
         considered=(*last.considered, (last.rule, f"would {last.action} it: {last.reason}")),
     )
     return {**details, name: kept}
+
+
+def _two_best(case: ParameterEvidence) -> Parameter:
+    """Return a parameter with its two best choices, where adjusted effects rank more of them."""
+    spec = case.parameter
+    if not case.is_adjusted or spec.is_numeric or spec.is_ladder or len(spec.choices) < 3:
+        return spec
+    order = np.argsort(-case.adjusted.estimate, kind="stable")[:2]
+    kept = sorted(int(case.adjusted.parts[i]) for i in order)
+    return spec.replace(choices=tuple(spec.choices[i] for i in kept), weights=None)
 
 
 def _table(cases: dict[str, ParameterEvidence], details: dict[str, Decision]) -> pd.DataFrame:
