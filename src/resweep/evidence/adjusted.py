@@ -3,11 +3,12 @@
 For each parameter, over the points where it is active: null hypothesis, "the score does not
 depend on it, given the others and the trial number"; test, F of its columns as fixed effects in
 the additive mixed model of :mod:`resweep.evidence.additive`; correction, Holm over the parameters
-of the study. The response is the score itself; where its residuals have heavy tails and its model does
-not predict left-out points better, normal scores of its ranks. From the same fit come the adjusted curve or bars, their bands, and the parts
-that are surely worse than the best part: those that fall short of it by more than a margin at
-Scheffé's simultaneous level (multiple comparisons with the best: Hsu 1984, Ann. Statist. 12,
-1136-1144; Scheffé 1953, Biometrika 40, 87-104).
+of the study. The response is the score itself; where its residuals have heavy tails and its
+model does not predict left-out points better, normal scores of its ranks. From the same fit come
+the adjusted curve or bars, their bands, and the parts that are surely worse than the best part:
+those that fall short of it by more than a margin at Scheffé's simultaneous level (multiple
+comparisons with the best: Hsu 1984, Ann. Statist. 12, 1136-1144; Scheffé 1953, Biometrika 40,
+87-104).
 """
 
 from __future__ import annotations

@@ -140,7 +140,8 @@ def keep(case: ParameterEvidence, policy: TestedPolicy) -> Outcome:
     if n < 2 or not np.isfinite(effect):
         reason = f"nothing can be said from {n} points"
     elif case.q < 0.10:
-        reason = f"effect {effect:+.2f} over {n} points{tested(q=case.q)}, but no rule calls for a change"
+        found = f"effect {effect:+.2f} over {n} points{tested(q=case.q)}"
+        reason = f"{found}, but no rule calls for a change"
     elif np.isfinite(needed):
         reason = (
             f"effect {effect:+.2f} over {n} points may be chance{tested(case.p)}; "
