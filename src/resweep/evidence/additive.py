@@ -28,8 +28,8 @@ SHAPE, RATE = 0.5, 0.005  # hyperprior of each variance, in units of the noise
 ROUNDS = 200
 SETTLED = 1e-4
 NEVER, ALWAYS = 1e-8, 1e4  # bounds of a variance relative to the noise
-OUTLIER, FAR = 3.0, 6.0  # in robust standard deviations of the residuals
-OUTLIER_SHARE = 0.02
+OUTLIER = 3.0  # in robust standard deviations of the residuals
+TAILS = (("light", 0.02, 6.0), ("middling", 0.08, 9.0))  # largest share of outliers, farthest one
 
 
 @dataclass(frozen=True)
@@ -170,14 +170,17 @@ def normal_scores(score: NDArray) -> NDArray[np.float64]:
     return centred / sd if sd > 0 else centred
 
 
-def light_tailed(fit: Fit) -> bool:
-    """Whether the residuals look like normal noise, so that means are safe to compare."""
+def tails_of(fit: Fit) -> str:
+    """Say how heavy the tails of the residuals are: ``light``, ``middling`` or ``heavy``."""
     r = fit.residual / np.sqrt(1 - np.clip(fit.leverage, 0, 0.9))
     sd = 1.4826 * np.median(np.abs(r - np.median(r)))
     if not sd > 1e-9 * max(np.abs(r).max(initial=0.0), 1e-300):
-        return False
+        return "heavy"
     far = np.abs(r) / sd
-    return bool((far > OUTLIER).sum() <= max(1, OUTLIER_SHARE * len(r)) and far.max() <= FAR)
+    for name, share, farthest in TAILS:
+        if (far > OUTLIER).sum() <= max(1, share * len(r)) and far.max() <= farthest:
+            return name
+    return "heavy"
 
 
 def agreement(fit: Fit, y: NDArray) -> float:

@@ -27,11 +27,11 @@ from resweep.evidence.additive import (
     agreement,
     fit_additive,
     fixed_effect,
-    light_tailed,
     normal_scores,
     one_hot,
     polynomials,
     study_groups,
+    tails_of,
 )
 from resweep.ledger.columns import Column, at_position, columns
 from resweep.ledger.points import points
@@ -39,14 +39,14 @@ from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 
 MIN_POINTS = 8  # fewer active points than this are not tested
-BETTER_FIT = 0.01  # rank correlation by which scores must be predicted better than their ranks
+BETTER_FIT = 0.01  # difference in rank correlation of left-out predictions that decides
 GRID = 41  # positions at which the curve of a number is read
 LEVEL = 0.99  # of the claim that a part is surely worse than the best
 BAND = 0.95  # of intervals and bands that are shown
 MARGIN_NOISE, MARGIN_SPREAD = 0.25, 0.05  # of one point's noise, of the spread of all scores
 CURVES = ((40, 2), (120, 3))  # degree of a number's curve below so many points; 4 beyond
 PROTECTED = 0.05  # share of the points, the best, whose values are never dropped
-PROTECTED_ADJUSTED = 0.10  # the same of the scores cleared of the other parameters, for ranges
+PROTECTED_ADJUSTED = 0.05  # the same of the scores cleared of the other parameters, for ranges
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,18 @@ class AdjustedEffect:
         return float(np.sqrt(explained) * (-1 if self.slope < 0 else 1))
 
     @property
+    def supported(self) -> NDArray[np.bool_]:
+        """Parts between the lowest and the highest value tried; a curve ends there."""
+        if not self.column.has_order:
+            return np.ones(len(self.parts), dtype=bool)
+        step = 1 / max(len(self.parts) - 1, 1)
+        x = self.column.x
+        return (self.parts > x.min() - step) & (self.parts < x.max() + step)
+
+    @property
     def best(self) -> int:
-        """Index of the part with the highest adjusted score."""
-        return int(np.argmax(self.estimate))
+        """Index of the tried part with the highest adjusted score."""
+        return int(np.argmax(np.where(self.supported, self.estimate, -np.inf)))
 
     @property
     def margin(self) -> float:
@@ -154,7 +163,7 @@ class AdjustedEffect:
         gap = self.estimate[None, :] - self.estimate[:, None] - margin
         own = np.diag(self.covariance)
         error = np.sqrt(np.maximum(own[None, :] + own[:, None] - 2 * self.covariance, 1e-300))
-        t = np.where(np.eye(len(own), dtype=bool), -np.inf, gap / error)
+        t = np.where(np.eye(len(own), dtype=bool) | ~self.supported[None, :], -np.inf, gap / error)
         return t.max(axis=1, initial=-np.inf)
 
     def surely_worse(self, level: float = LEVEL) -> NDArray[np.bool_]:
@@ -163,7 +172,7 @@ class AdjustedEffect:
         Outward from the best part of a range, a part that lies beyond a surely worse one and is
         estimated to be no better than it goes with it: at the very ends the band is widest.
         """
-        lost = self.shortfall_t() > scheffe(self.degrees, self.freedom, level)
+        lost = self.supported & (self.shortfall_t() > scheffe(self.degrees, self.freedom, level))
         if not self.column.has_order:
             return lost
         beyond = lost.copy()
@@ -172,7 +181,7 @@ class AdjustedEffect:
             for i in side:
                 if lost[i]:
                     ceiling = max(ceiling, float(self.estimate[i]))
-                beyond[i] |= bool(self.estimate[i] <= ceiling)
+                beyond[i] |= bool(self.supported[i] and self.estimate[i] <= ceiling)
         return beyond
 
     def probability_worse(self) -> NDArray[np.float64]:
@@ -265,8 +274,8 @@ def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
     space
         The space that was searched.
     table
-        Points, as :func:`resweep.ledger.points.points` gives them. A column ``block`` is a
-        random effect.
+        Rows with a score, as :func:`study_units` gives them. A column ``block`` is a random
+        effect.
     """
     score = table["score"].to_numpy(dtype=float)
     cols = columns(space, table)
@@ -278,11 +287,13 @@ def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
     unit = float(score.std())
     as_is = _standardised(score, unit)
     plain = None if as_is is None else fit_additive(as_is, groups)
-    if plain is not None and light_tailed(plain):
+    tails = "heavy" if plain is None else tails_of(plain)
+    if tails == "light":
         return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     ranked = normal_scores(score)
     fit = fit_additive(ranked, groups)
-    if plain is not None and agreement(plain, as_is) > agreement(fit, ranked) + BETTER_FIT:
+    ahead = -BETTER_FIT if tails == "middling" else BETTER_FIT
+    if plain is not None and agreement(plain, as_is) > agreement(fit, ranked) + ahead:
         return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     return StudyModel(cols, ranked, "normal scores", np.nan, groups, fit, score)
 
@@ -292,6 +303,22 @@ def _standardised(score: NDArray, unit: float) -> NDArray[np.float64] | None:
         return None
     response = (score - score.mean()) / unit
     return response if np.isfinite(response).all() else None
+
+
+def study_units(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows that the model of a study is fitted to: its feasible points.
+
+    Where only one parameter varies, the points are its values and say nothing of the noise; then
+    the trials are the rows.
+    """
+    feasible = table[table["feasible"]] if "feasible" in table else table
+    names = [f"params_{name}" for name in ledger.space.names]
+    varied = [name for name in names if feasible[name].nunique(dropna=False) > 1]
+    if len(varied) != 1 or not (feasible["n_repeats"] > 1).any():
+        return feasible.reset_index(drop=True)
+    scored = ledger.scored[ledger.scored["feasible"]]
+    trials = ledger.trials[["number", *names]]
+    return scored[["number", "score"]].merge(trials, on="number", validate="1:1")
 
 
 def curve_degree(n: int, n_values: int) -> int:
@@ -313,7 +340,7 @@ def adjusted_effects(
     space
         The space that was searched.
     table
-        Points, as :func:`resweep.ledger.points.points` gives them.
+        Rows with a score, as :func:`study_units` gives them.
     protected
         Share of the points, the best, whose values are never dropped.
     model
@@ -566,11 +593,11 @@ def curve_table(effects: dict[str, AdjustedEffect], score: NDArray, sign: int) -
 
 def adjusted(ledger: Ledger) -> pd.DataFrame:
     """Tabulate the adjusted effects of a sweep (see :func:`adjusted_table`)."""
-    return adjusted_table(adjusted_effects(ledger.space, points(ledger)))
+    return adjusted_table(adjusted_effects(ledger.space, study_units(ledger, points(ledger))))
 
 
 def adjusted_curves(ledger: Ledger) -> pd.DataFrame:
     """Tabulate the adjusted curves and bars of a sweep (see :func:`curve_table`)."""
-    table = points(ledger)
+    table = study_units(ledger, points(ledger))
     effects = adjusted_effects(ledger.space, table)
     return curve_table(effects, table["score"].to_numpy(dtype=float), ledger.space.sign)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
-from resweep.evidence.adjusted import AdjustedEffect, adjusted_effects
+from resweep.evidence.adjusted import AdjustedEffect, adjusted_effects, study_units
 from resweep.evidence.outside import OutsideTrials, compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
@@ -198,7 +198,7 @@ def build_cases(
     found = compare_outside(ledger, table, policy.elite_fraction)
     effects: dict[str, AdjustedEffect] = {}
     if isinstance(policy, ConservativePolicy):
-        effects = adjusted_effects(ledger.space, table, policy.worse.protected)
+        effects = adjusted_effects(ledger.space, study_units(ledger, table), policy.worse.protected)
         q = {name: effect.p_holm for name, effect in effects.items()}
     cases = {
         name: ParameterEvidence(
