@@ -16,7 +16,7 @@ def main() -> None:
     """Draw the ranges of the worked example before and after its refinement."""
     space = Space.load("config/spaces/v2.yaml")
     ledger = Ledger.load(SOURCE, space)
-    refined = refine(space, ledger).space
+    refined = refine(space, ledger, policy="published").space
     figure = bounds_figure(space, points(ledger), elite_choices(ledger), space, refined)
     svg = style.svg_bytes(figure, "From v2 to v3", SOURCE)
     write_bytes_atomic(Path("docs/images/v2_to_v3.svg"), svg)

@@ -31,7 +31,7 @@ def v2_report():
 
 
 def _refined(sweep, space, ledger):
-    found = refine(space, ledger, n_trials=40)
+    found = refine(space, ledger, policy="published", n_trials=40)
     return Refined(sweep, found.space, "v3", found.decisions, found.backtest.summary)
 
 

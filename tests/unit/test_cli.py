@@ -147,7 +147,7 @@ def test_analyze_writes_what_the_workflow_writes(tmp_path, capsys):
 
 
 def test_refine(tmp_path, capsys):
-    given = ["--space", V2, "--trials", TRIALS, "--n-trials", 100]
+    given = ["--space", V2, "--trials", TRIALS, "--n-trials", 100, "--policy", "published"]
     said = resweep("refine", *given, "--out", tmp_path / "v3", capsys=capsys)
     assert "use_scheduler: fix, {true, false} -> true" in said.out
     assert set(os.listdir(tmp_path / "v3")) == {

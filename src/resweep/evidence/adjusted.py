@@ -45,8 +45,7 @@ LEVEL = 0.99  # of the claim that a part is surely worse than the best
 BAND = 0.95  # of intervals and bands that are shown
 MARGIN_NOISE, MARGIN_SPREAD = 0.25, 0.05  # of one point's noise, of the spread of all scores
 CURVES = ((40, 2), (120, 3))  # degree of a number's curve below so many points; 4 beyond
-PROTECTED = 0.05  # share of the points, the best, whose values are never dropped
-PROTECTED_ADJUSTED = 0.05  # the same of the scores cleared of the other parameters, for ranges
+PROTECTED = 0.02  # share of the points, the best, whose values are never dropped
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,8 @@ class AdjustedEffect:
     partial
         Scores of the active points cleared of the other parameters, shape (n_active,).
     protected
-        Largest stretch of positions (numbers, ladders), or the choices, that the best points
-        and the best cleared scores use; never dropped.
+        The stretch of positions (numbers, ladders), or the choices, that the best points use;
+        never dropped.
     """
 
     column: Column
@@ -181,7 +180,7 @@ class AdjustedEffect:
             for i in side:
                 if lost[i]:
                     ceiling = max(ceiling, float(self.estimate[i]))
-                beyond[i] |= bool(self.supported[i] and self.estimate[i] <= ceiling)
+                beyond[i] |= bool(self.estimate[i] <= ceiling)
         return beyond
 
     def probability_worse(self) -> NDArray[np.float64]:
@@ -314,7 +313,7 @@ def study_units(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
     feasible = table[table["feasible"]] if "feasible" in table else table
     names = [f"params_{name}" for name in ledger.space.names]
     varied = [name for name in names if feasible[name].nunique(dropna=False) > 1]
-    if len(varied) != 1 or not (feasible["n_repeats"] > 1).any():
+    if len(varied) != 1 or len(feasible) >= MIN_POINTS:
         return feasible.reset_index(drop=True)
     scored = ledger.scored[ledger.scored["feasible"]]
     trials = ledger.trials[["number", *names]]
@@ -432,7 +431,7 @@ def effect_of(
         p_holm=np.nan,
         **_slope(model, one, name),
         partial=partial,
-        protected=_protected(model, one, partial, protected),
+        protected=_protected(model, one, protected),
     )
 
 
@@ -470,7 +469,7 @@ def _slope(model: StudyModel, one: Column, name: str) -> dict[str, float]:
     return {"slope": rise, "slope_low": rise - half, "slope_high": rise + half, "p_slope": fit.p}
 
 
-def _protected(model: StudyModel, one: Column, partial: NDArray, share: float) -> tuple:
+def _protected(model: StudyModel, one: Column, share: float) -> tuple:
     """Values that the best points use: a stretch of positions, or indices of choices."""
     score = model.score
     best = np.zeros(len(score), dtype=bool)
@@ -478,9 +477,8 @@ def _protected(model: StudyModel, one: Column, partial: NDArray, share: float) -
     mine = best[one.active]
     if not one.has_order:
         return tuple(sorted({int(code) for code in one.x[mine]}))
-    count = max(1, round(PROTECTED_ADJUSTED * len(partial)))
-    mine = mine.copy()
-    mine[np.argsort(-partial, kind="stable")[:count]] = True
+    if not mine.any():
+        return float("inf"), float("-inf")
     return float(one.x[mine].min()), float(one.x[mine].max())
 
 

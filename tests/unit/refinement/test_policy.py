@@ -15,14 +15,14 @@ from resweep.refinement.policy import (
 FOLDER = Path(__file__).parents[3] / "config/policies"
 
 
-@pytest.mark.parametrize("name", ["conservative", "aggressive"])
+@pytest.mark.parametrize("name", ["conservative", "published", "aggressive"])
 def test_files_hold_what_the_code_says(name):
     expected = policy_text(load_policy(name))
     message = "run: python -m resweep.refinement.policy config/policies"
     assert (FOLDER / f"{name}.yaml").read_text() == expected, message
 
 
-@pytest.mark.parametrize("name", ["conservative", "aggressive"])
+@pytest.mark.parametrize("name", ["conservative", "published", "aggressive"])
 def test_a_file_is_the_policy_of_its_name(name):
     by_name, by_file = load_policy(name), load_policy(FOLDER / f"{name}.yaml")
     assert type(by_name) is type(by_file)
@@ -30,21 +30,21 @@ def test_a_file_is_the_policy_of_its_name(name):
 
 
 def test_absent_keys_keep_their_defaults():
-    policy = policy_from_mapping({"certain": {"q": 0.05}})
-    assert policy.certain.q == 0.05
-    assert policy.certain.effect == ConservativePolicy().certain.effect
+    policy = policy_from_mapping({"worse": {"alpha": 0.05}})
+    assert policy.worse.alpha == 0.05
+    assert policy.worse.level == ConservativePolicy().worse.level
     assert isinstance(policy_from_mapping({"method": "blind"}), AggressivePolicy)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("certan: {q: 0.1}", 'did you mean "certain"'),
-        ("certain: {qq: 0.1}", "certain: unknown key"),
-        ("certain: 0.1", "must be a mapping"),
-        ("certain: {q: high}", "must be a number"),
-        ("certain: {q: 1.5}", "between 0 and 1"),
-        ("certain: {others_tried: 2.5}", "whole number"),
+        ("wurse: {alpha: 0.1}", 'did you mean "worse"'),
+        ("worse: {alpa: 0.1}", "worse: unknown key"),
+        ("worse: 0.1", "must be a mapping"),
+        ("worse: {alpha: high}", "must be a number"),
+        ("worse: {alpha: 1.5}", "between 0 and 1"),
+        ("worse: {points: 2.5}", "whole number"),
         ("n_permutations: 0", "whole number"),
         ("{method: blind, growth: 1}", "above 1"),
         ("method: blnd", 'did you mean "blind"'),
@@ -67,5 +67,5 @@ def test_an_unknown_name_suggests_the_near_one():
 
 def test_every_threshold_says_what_it_means():
     text = policy_text(ConservativePolicy())
-    assert yaml.safe_load(text)["cluster"]["span"] == 0.25
+    assert yaml.safe_load(text)["worse"]["level"] == 0.99
     assert all("#" in line for line in text.splitlines() if ": " in line and line[-1] != ":")

@@ -6,7 +6,7 @@ from studies import ALL, LR, SCHEDULER, assignments, ledger, mirrored, noise, sp
 import resweep
 from resweep.errors import InputError
 from resweep.refinement.backtest import backtest
-from resweep.refinement.policy import ConservativePolicy
+from resweep.refinement.policy import PublishedPolicy
 from resweep.refinement.rationale import rationale
 from resweep.refinement.refine import COLUMNS, next_name, refine
 from resweep.space.model import Space
@@ -29,7 +29,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])
 def test_the_fixture_gives_the_space_that_people_arrived_at(seed):
-    table = refine(*v2(), seed=seed).decisions.set_index("parameter")
+    table = refine(*v2(), policy="published", seed=seed).decisions.set_index("parameter")
     changed = table[table["action"] != "keep"]
     assert (
         dict(zip(changed.index, zip(changed["action"], changed["new"], strict=True), strict=True))
@@ -38,7 +38,7 @@ def test_the_fixture_gives_the_space_that_people_arrived_at(seed):
 
 
 def test_the_refined_space_of_the_fixture():
-    found = refine(*v2())
+    found = refine(*v2(), policy="published")
     assert found.space.study_name == "v3"
     assert found.space.n_trials == 100
     assert found.space.fixed["use_scheduler"] is True
@@ -96,12 +96,14 @@ def test_every_study_gives_a_valid_space(n, seed, policy):
 
 def test_replicates_are_not_new_points():
     rng = np.random.default_rng(0)
-    value, flag = rng.normal(0.5, 0.05, 20), [True] * 16 + [False] * 4
-    once = ledger(space(SCHEDULER), value, scheduler=flag)
+    where, value, flag = space(SCHEDULER, LR), rng.normal(0.5, 0.05, 20), [True] * 16 + [False] * 4
+    rate = list(10.0 ** rng.uniform(-5, -1, 20))
+    once = ledger(where, value, scheduler=flag, lr=rate)
     more = ledger(
-        space(SCHEDULER),
+        where,
         [*value, *[value[-1]] * 10],
         scheduler=[*flag, *[False] * 10],
+        lr=[*rate, *[rate[-1]] * 10],
         attrs={"kind": ["proposal"] * 20 + ["replicate"] * 10,
                "replicate_of": [None] * 20 + [19] * 10},
     )  # fmt: skip
@@ -121,7 +123,7 @@ def test_a_refined_space_contains_every_elite(seed):
     value -= rng.uniform(0, 0.3) * np.abs(np.log10(drawn["lr"]) + rng.uniform(1, 5))
     value += rng.uniform(-0.2, 0.2) * np.array(drawn["width"])
     found = ledger(space(), value, **drawn)
-    result = refine(found.space, found, ConservativePolicy(n_permutations=200))
+    result = refine(found.space, found, PublishedPolicy(n_permutations=200))
     assert (result.decisions["action"] != "keep").any()
     assert result.backtest.contains_elites
 
@@ -168,7 +170,7 @@ OVERRIDES = {
 
 
 def test_overrides_decide_and_their_reasons_are_told(tmp_path):
-    found = refine(*v2(), overrides=OVERRIDES)
+    found = refine(*v2(), policy="published", overrides=OVERRIDES)
     table = found.decisions.set_index("parameter")
     assert (found.space["lr"].low, found.space["lr"].high) == (1e-4, 1e-3)
     assert found.space.fixed["use_cosine"] is False

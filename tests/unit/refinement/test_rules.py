@@ -1,4 +1,4 @@
-"""Each rule of the decision table on a study made for it."""
+"""Each rule of the published policy on a study made for it."""
 
 from dataclasses import replace
 
@@ -22,13 +22,15 @@ from studies import (
 )
 
 from resweep.ledger.trials import Ledger
-from resweep.refinement.policy import ConservativePolicy
+from resweep.refinement.growth import presses
+from resweep.refinement.policy import PublishedPolicy
+from resweep.refinement.published import ladder
 from resweep.refinement.refine import build_cases, refine
-from resweep.refinement.rules import decide, ladder, presses
+from resweep.refinement.rules import decide
 
 N = 60
-POLICY = ConservativePolicy()
-FAST = ConservativePolicy(n_permutations=20)
+POLICY = PublishedPolicy()
+FAST = PublishedPolicy(n_permutations=20)
 
 
 def decision(found, name):
@@ -355,7 +357,7 @@ def arms(good, bad, lead=0.2, n_trials=100):
     heads = [None] * good + [1 + i % 4 for i in range(bad)]
     width = np.random.default_rng(1).uniform(0.5, 3, good + bad)
     found = ledger(space(ENCODER, HEADS, WIDTH), value, encoder=encoder, heads=heads, width=width)
-    return refine(found.space, found, n_trials=n_trials)
+    return refine(found.space, found, n_trials=n_trials, policy=POLICY)
 
 
 def test_fair_trial_reweights_and_never_fixes():
@@ -380,7 +382,9 @@ def test_what_a_person_asks_about_gets_a_fair_trial_too():
     width = [0.6 + 0.01 * i if i % 4 == 0 else 2.9 - 0.01 * i for i in range(46)]
     for role, action, rule in ((None, "fix", "certain"), ("scientific", "reweight", "fair trial")):
         params = (POOL.replace(role=role), WIDTH.replace(role=role))
-        found = refine(space(*params), ledger(space(*params), value, pool=pool, width=width))
+        found = refine(
+            space(*params), ledger(space(*params), value, pool=pool, width=width), policy=POLICY
+        )
         assert (found.details["pool"].action, found.details["pool"].rule) == (action, rule)
     assert found.details["width"].reason == "its effect is the question"
 
@@ -400,7 +404,7 @@ def test_children_of_the_fixed_arm_become_unconditional():
     value = [0.7 + 0.05 * rng.normal() for _ in range(40)] + [0.4] * 25
     heads = [1 + i % 4 for i in range(40)] + [None] * 25
     found = ledger(space(ENCODER, HEADS, FILLER), value, encoder=encoder, heads=heads)
-    refined = refine(found.space, found).space
+    refined = refine(found.space, found, policy=POLICY).space
     assert refined.fixed["encoder"] == "context"
     assert not refined["heads"].condition
 
@@ -409,7 +413,7 @@ def test_something_is_left_to_search():
     smoothing = np.linspace(0.001, 0.2, N)
     value = 0.5 - smoothing + 0.005 * np.random.default_rng(0).normal(size=N)
     found = ledger(space(SMOOTHING), value, smoothing=smoothing)
-    refined = refine(found.space, found)
+    refined = refine(found.space, found, policy=POLICY)
     assert refined.space.names == ("smoothing",)
     assert "nothing else would be left to search" in refined.details["smoothing"].reason
 
@@ -424,7 +428,10 @@ def test_keep_says_how_many_trials_it_would_take():
 def test_mirrored_studies_get_the_same_decisions(seed):
     found = noise(40, seed)
     there = mirrored(found)
-    here, other = refine(found.space, found).decisions, refine(there.space, there).decisions
+    here, other = (
+        refine(found.space, found, policy=POLICY).decisions,
+        refine(there.space, there, policy=POLICY).decisions,
+    )
     columns = ["parameter", "action", "rule", "old", "new", "n_active", "p", "q"]
     assert here[columns].equals(other[columns])
 
@@ -432,12 +439,12 @@ def test_mirrored_studies_get_the_same_decisions(seed):
 @pytest.mark.parametrize("n", [0, 1, 2, 5])
 def test_hardly_any_trial_restricts_nothing(n):
     found = noise(n)
-    actions = set(refine(found.space, found).decisions["action"])
+    actions = set(refine(found.space, found, policy=POLICY).decisions["action"])
     assert actions <= {"keep", "expand"}
 
 
 def test_pure_noise_restricts_hardly_anything():
-    policy = ConservativePolicy(n_permutations=300)
+    policy = PublishedPolicy(n_permutations=300)
     restricted = 0
     for seed in range(60):
         found = noise(30, seed)

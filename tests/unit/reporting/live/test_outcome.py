@@ -26,7 +26,7 @@ def results(tmp_path):
         (tmp_path / name).mkdir()
     space.dump(tmp_path / "v2/space.yaml")
     ledger.dump(tmp_path / "v2")
-    found = refine(space, ledger, n_trials=40)
+    found = refine(space, ledger, policy="published", n_trials=40)
     found.space.dump(tmp_path / "v3/space.yaml")
     write_csv_atomic(tmp_path / "v3/decisions.csv", found.decisions)
     params = _params(found.space)
