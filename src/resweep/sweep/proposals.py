@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,12 +24,12 @@ from resweep.space.parameter import Parameter
 from resweep.sweep import schedule as sch
 from resweep.sweep.design import points, sobol_point
 from resweep.sweep.history import History
+from resweep.sweep.replicates import next_replicate
 from resweep.sweep.schedule import Schedule, quota_sequence, seed_for
 from resweep.sweep.warmstart import CannotCarry, reexpress
 
 SAMPLERS = ("tpe", "gp", "qmc", "random")
 ATTEMPTS = 20  # draws by the sampler, and then at random, before a duplicate is accepted
-FINALISTS = 5  # how many points the replicates are shared among
 LISTED = 20_000  # points of the largest discrete space whose free points are listed in the end
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -173,7 +174,7 @@ class Proposer:
 
     def _point_in(self, history: History, proposal: Proposal) -> dict[str, Any] | None:
         """Return the point that `proposal` is in a history's space; a replicate is none."""
-        if proposal.kind == sch.REPLICATE:
+        if proposal.replicate_of is not None:
             return None
         return _moved(proposal.params, self.plan.space_of(proposal.kind), history.space)
 
@@ -187,9 +188,10 @@ class Proposer:
     def _decide(self, number: int) -> Proposal:
         kind = self.plan.schedule.role(number)
         if kind == sch.REPLICATE:
-            best = self._finalist()
-            if best is not None:
-                return Proposal(number, kind, best.params, replicate_of=best.number)
+            again = self._replicate()
+            if again is not None:
+                # One outside the space stays what it is: it belongs to the space it came from.
+                return Proposal(number, again.kind, again.params, replicate_of=again.number)
             kind = sch.PROPOSAL
         if kind == sch.PROPOSAL and self._refuted():
             kind = sch.FALLBACK
@@ -219,16 +221,21 @@ class Proposer:
             params = random.Random(seed).choice(free)
         return params
 
-    def _finalist(self) -> Proposal | None:
-        """Return the one of the best points that was evaluated least."""
-        values = {n: v for n, v in self._scores().items() if self.proposals[n].kind != sch.FALLBACK}
-        means = _means(values)
-        finalists = sorted(means, key=lambda first: (-means[first], first))[:FINALISTS]
-        pending = [p.replicate_of for p in self.proposals[len(self.records) :]]
-        if not finalists:
-            return None
-        least = min(finalists, key=lambda first: len(values[first]) + pending.count(first))
-        return self.proposals[least]
+    def _replicate(self) -> Proposal | None:
+        """Return the proposal whose point is worth most to be trained again."""
+        values = self._scores()
+        under_way = Counter(p.replicate_of for p in self.proposals[len(self.records) :])
+        candidates = [self.proposals[first] for first in values]
+        inherited = [{**self.plan.space.fixed, **params} for params, _ in self.plan.warm]
+        sign = self.plan.space.sign
+        chosen = next_replicate(
+            [{**self.plan.space_of(p.kind).fixed, **p.params} for p in candidates] + inherited,
+            [*values.values(), *([sign * value] for _, value in self.plan.warm)],
+            [under_way[p.number] for p in candidates] + [0] * len(inherited),
+            [True] * len(candidates) + [False] * len(inherited),
+            self.plan.fallback_space or self.plan.space,
+        )
+        return None if chosen is None else candidates[chosen]
 
     def _refuted(self) -> bool:
         """Whether the best point known was drawn as a fallback and lies outside the space.

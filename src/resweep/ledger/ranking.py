@@ -1,0 +1,281 @@
+"""Which point is best, under noise: a model over all points, instead of the luckiest value.
+
+The point of the lowest observed loss owes its place to luck as much as to merit, and the more
+points, the more to luck. So points are ranked by what is expected of them given all trials: a
+Gaussian process over the encoded parameters, whose hyperparameters are the most probable ones
+(Rasmussen, C. E. and Williams, C. K. I. (2006), Gaussian Processes for Machine Learning, chapters
+2 and 5). Everything is a function of the arguments alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.optimize import minimize
+
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter, same
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DRAWS = 2000  # from the posterior, for the probability to be best
+MOST = 400  # points that the model looks at: its cost grows with the cube of their number
+TAIL = 3.0  # values worse than the median by more than so many distances to the best are cut there
+JITTER = 1e-8
+
+# Prior of the logarithms of the hyperparameters, for standardised scores: mean and standard
+# deviation. Length scales grow with the root of the number of parameters, so that the prior's
+# correlation between two random points does not depend on it (Hvarfner, C., Hellsten, E. O. and
+# Nardi, L. (2024), ICML 41).
+SCALE_PRIOR = (math.log(0.7), 0.9)  # length scale in widths of the range, times root of dimension
+SIGNAL_PRIOR = (0.0, 0.7)  # variance that the parameters explain smoothly
+ROUGH_PRIOR = (math.log(0.05), 1.0)  # variance that is each point's own
+NOISE_PRIOR = (math.log(0.2), 1.5)  # variance between repeats of one point
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is believed of the true scores of points.
+
+    Attributes
+    ----------
+    mean : array, shape (points,)
+        In units of the score.
+    covariance : array, shape (points, points)
+    noise : float
+        Variance of a single trial around its point's true score.
+    """
+
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    noise: float
+
+    @property
+    def sd(self) -> NDArray[np.float64]:
+        """Standard deviation of each point's true score."""
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+
+    def probability_best(self, seed: int = 0) -> NDArray[np.float64]:
+        """Return each point's probability to be the best of all, by draws from the posterior."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        normal = np.random.default_rng(seed).standard_normal((DRAWS, len(values)))
+        draws = self.mean + normal @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+        return np.bincount(draws.argmax(axis=1), minlength=len(values)) / DRAWS
+
+    def gain_of_repeating(self, pending: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """Return by how much one more trial of each point raises the expected best mean.
+
+        The knowledge gradient for correlated normal beliefs (Frazier, P., Powell, W. and
+        Dayanik, S. (2009), INFORMS Journal on Computing 21, 599-613), its expectation by
+        Gauss-Hermite quadrature.
+
+        Parameters
+        ----------
+        pending : array of int, shape (points,), optional
+            Trials of each point that are under way: their results are not known, but that they
+            will be is.
+        """
+        covariance = self.covariance
+        for point in np.flatnonzero(pending) if pending is not None else ():
+            column = covariance[:, point]
+            covariance = covariance - np.outer(column, column) / (
+                column[point] + self.noise / pending[point]
+            )
+        nodes, weights = np.polynomial.hermite_e.hermegauss(21)
+        spread = np.sqrt(np.maximum(np.diag(covariance), 0.0) + self.noise)
+        change = covariance / spread  # column i: what all means move by if point i is repeated
+        reach = self.mean[:, None, None] + change[:, :, None] * nodes
+        return reach.max(axis=0) @ (weights / weights.sum()) - self.mean.max()
+
+
+def posterior(
+    x: NDArray[np.float64], score: NDArray[np.float64], repeats: NDArray, squares: float = 0.0
+) -> Posterior:
+    """Return what is to be believed of points, given their trials.
+
+    Parameters
+    ----------
+    x : array, shape (points, columns)
+        Encoded parameters (:func:`encoded`).
+    score : array, shape (points,)
+        Mean over the trials of each point, larger is better.
+    repeats : array, shape (points,)
+        Trials of each point.
+    squares : float
+        Sum of squared deviations of all trials from their points' means.
+    """
+    n = len(score)
+    centre, unit = float(np.mean(score)), float(np.std(score))
+    if n < 3 or not unit > 0:
+        shrunk = np.full(n, centre) if not unit > 0 else np.asarray(score, dtype=float)
+        own = squares / max(1, int(np.sum(repeats)) - n)
+        return Posterior(shrunk, np.diag(own / np.asarray(repeats, dtype=float)), own)
+    y = (score - centre) / unit
+    squares, freedom = squares / unit**2, int(np.sum(repeats)) - n
+    distances = (x[:, None, :] - x[None, :, :]) ** 2
+    used = np.flatnonzero(distances.any(axis=(0, 1)))
+    distances = distances[:, :, used]
+    shift = 0.5 * math.log(max(1, len(used)))
+    prior = np.array(
+        [(SCALE_PRIOR[0] + shift, SCALE_PRIOR[1])] * len(used)
+        + [SIGNAL_PRIOR, ROUGH_PRIOR, NOISE_PRIOR]
+    )
+
+    def loss(theta: NDArray) -> tuple[float, NDArray]:
+        kernel, slopes = _kernel(distances, theta)
+        rough, noise = np.exp(theta[-2:])
+        matrix = kernel + np.diag(rough + noise / repeats + JITTER)
+        try:
+            factor = cho_factor(matrix, lower=True)
+        except np.linalg.LinAlgError:
+            return 1e25, np.zeros_like(theta)
+        alpha = cho_solve(factor, y)
+        inverse = cho_solve(factor, np.eye(n))
+        value = 0.5 * y @ alpha + np.log(np.diag(factor[0])).sum()
+        value += 0.5 * freedom * theta[-1] + 0.5 * squares / noise
+        weight = 0.5 * (inverse - np.outer(alpha, alpha))
+        slope = np.empty_like(theta)
+        slope[:-3] = np.einsum("ij,ijk->k", weight * slopes, distances)
+        slope[:-3] /= np.exp(2 * theta[:-3])
+        slope[-3] = (weight * kernel).sum()
+        own = np.diag(weight)
+        slope[-2] = own.sum() * rough
+        slope[-1] = (own / repeats).sum() * noise + 0.5 * freedom - 0.5 * squares / noise
+        away = (theta - prior[:, 0]) / prior[:, 1]
+        return value + 0.5 * away @ away, slope + away / prior[:, 1]
+
+    found = minimize(loss, prior[:, 0], jac=True, method="L-BFGS-B", options={"maxiter": 60})
+    kernel, _ = _kernel(distances, found.x)
+    rough, noise = np.exp(found.x[-2:])
+    true = kernel + rough * np.eye(n)  # covariance of the points' true scores
+    factor = cho_factor(true + np.diag(noise / repeats + JITTER), lower=True)
+    mean = true @ cho_solve(factor, y)
+    half = solve_triangular(factor[0], true, lower=True)
+    covariance = true - half.T @ half
+    return Posterior(
+        centre + unit * mean, unit**2 * (covariance + covariance.T) / 2, float(unit**2 * noise)
+    )
+
+
+def _kernel(distances: NDArray, theta: NDArray) -> tuple[NDArray, NDArray]:
+    """Return a Matern 5/2 kernel, and its slope by half the squared scaled distance, negated."""
+    scaled = distances @ np.exp(-2 * theta[:-3])
+    root = np.sqrt(5 * scaled)
+    decay = np.exp(theta[-3] - root)
+    return decay * (1 + root + root**2 / 3), 5 / 3 * decay * (1 + root)
+
+
+def encoded(points: Sequence[Mapping[str, Any]], space: Space) -> NDArray[np.float64]:
+    """Return points as rows of numbers in which near means alike.
+
+    A number becomes its position in the range (logarithmic where that is), a ladder the position
+    of its step, any other choice one column for each choice, scaled so that two choices are as far
+    apart as the ends of a range. A parameter that takes no part stands in the middle, and a column
+    of its own tells the difference.
+
+    Parameters
+    ----------
+    points : sequence of mapping
+        Parameters by name; what a space has fixed may be among them.
+    space : Space
+        Whose ranges are the unit. Values beyond them are encoded beyond 0..1; choices that it
+        lacks as none of its choices.
+    """
+    columns = []
+    for param in space.params:
+        block = np.array([_block(param, point) for point in points]).reshape(len(points), -1)
+        columns.append(block)
+    return np.hstack(columns) if columns else np.zeros((len(points), 0))
+
+
+def _block(param: Parameter, point: Mapping[str, Any]) -> list[float]:
+    present = param.name in point
+    absent = [] if not param.condition else [0.0 if present else 1.0]
+    if param.is_numeric:
+        return [_position(param, point[param.name]) if present else 0.5, *absent]
+    at = [i for i, c in enumerate(param.choices) if present and same(point[param.name], c)]
+    if param.is_ladder:
+        return [at[0] / max(1, len(param.choices) - 1) if at else 0.5, *absent]
+    flags = [math.sqrt(0.5) * (i in at) for i in range(len(param.choices))]
+    return [*(flags if len(flags) > 2 else [float(0 in at)]), *absent]
+
+
+def _position(param: Parameter, value: float) -> float:
+    low, high, value = float(param.low), float(param.high), float(value)
+    if param.log:
+        low, high, value = math.log(low), math.log(high), math.log(value)
+    return (value - low) / (high - low) if high > low else 0.5
+
+
+def tamed(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cut what is far worse than the median: a training that diverged says little of the rest."""
+    middle = float(np.median(score))
+    return np.maximum(score, middle - TAIL * (float(np.max(score)) - middle))
+
+
+def chosen(score: NDArray[np.float64], repeats: NDArray) -> NDArray[np.int64]:
+    """Return which points the model looks at: all, or the best half of `MOST` and a even sample."""
+    n = len(score)
+    if n <= MOST:
+        return np.arange(n)
+    order = np.lexsort((np.arange(n), -np.asarray(repeats), -np.asarray(score)))
+    rest = np.sort(order[MOST // 2 :])
+    sample = rest[np.linspace(0, len(rest) - 1, MOST - MOST // 2).round().astype(int)]
+    return np.sort(np.concatenate([order[: MOST // 2], sample]))
+
+
+def rank_points(table: pd.DataFrame, space: Space) -> pd.DataFrame:
+    """Rank points by what is expected of them, given all trials.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Points (:func:`resweep.ledger.points.points`).
+    space : Space
+        Their space.
+
+    Returns
+    -------
+    DataFrame
+        One row per row of `table`, with its index: ``expected`` (posterior mean of the true score,
+        larger is better), ``sd`` and ``p_best`` (probability to be the best of all). Of more than
+        ``MOST`` points those that the model passes over have NaN, NaN and 0.
+    """
+    import pandas as pd
+
+    out = pd.DataFrame({"expected": np.nan, "sd": np.nan, "p_best": 0.0}, index=table.index)
+    if table.empty:
+        return out
+    score = table["score"].to_numpy(dtype=float)
+    repeats = table["n_repeats"].to_numpy(dtype=np.int64)
+    deviations = table["repeat_sd"].fillna(0.0).to_numpy(dtype=float)
+    keep = chosen(score, repeats)
+    rows = table.iloc[keep].to_dict("records")
+    squares = float((deviations[keep] ** 2 * (repeats[keep] - 1)).sum())
+    found = posterior(
+        encoded([_assignment(row, space) for row in rows], space),
+        tamed(score[keep]),
+        repeats[keep],
+        squares,
+    )
+    out.iloc[keep, 0] = found.mean
+    out.iloc[keep, 1] = found.sd
+    out.iloc[keep, 2] = found.probability_best()
+    return out
+
+
+def _assignment(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for param in space.params:
+        value = row[f"params_{param.name}"]
+        missing = value is None or (isinstance(value, float) and math.isnan(value))
+        if not missing or (param.choices is not None and None in param.choices):
+            found[param.name] = value
+    return found
