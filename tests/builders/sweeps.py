@@ -29,9 +29,7 @@ def loss(params):
 
 def record(proposal, value=None, state="COMPLETE", curve=()):
     """The record of a proposal, as it would be read from a file."""
-    attrs = {"kind": proposal.kind, "seed": 0}
-    if proposal.replicate_of is not None:
-        attrs["replicate_of"] = proposal.replicate_of
+    attrs = proposal.attrs | {"seed": 0}
     if value is None and state == "COMPLETE":
         value = loss(proposal.params)
     found = {

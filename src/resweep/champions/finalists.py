@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from resweep.errors import InputError
 from resweep.ledger.points import points
+from resweep.ledger.ranking import rank_points
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 
@@ -13,7 +16,7 @@ from resweep.space.model import Space
 def finalists(
     ledger: Ledger, top: int, fallback_space: Space | None = None
 ) -> list[tuple[dict[str, Any], Space]]:
-    """Return the best points of a sweep, repeats ranked by their mean.
+    """Return the best points of a sweep, by what is expected of them given all trials.
 
     Parameters
     ----------
@@ -28,6 +31,7 @@ def finalists(
     -------
     list of (dict, Space)
         ``rank`` (from 0), ``number`` (of the first trial there), ``value`` (mean over repeats),
+        ``expected`` (in units of the value) and ``p_best`` of `resweep.ledger.ranking.rank_points`,
         ``n_repeats`` (complete ones) and ``params``; and the space that the point belongs to.
 
     Raises
@@ -36,13 +40,16 @@ def finalists(
         If fewer than `top` points ended with a value.
     """
     homes = [ledger, *([ledger.outside_in(fallback_space)] if fallback_space else [])]
-    rows = [
-        (row, home)
-        for home in homes
-        for _, row in points(home).iterrows()
-        if row["feasible"] and row["n_complete"]
-    ]
-    rows = sorted(rows, key=lambda entry: -entry[0]["score"])[:top]
+    rows = [(row, home) for home in homes for _, row in points(home).iterrows()]
+    ranked = rank_points(
+        pd.DataFrame([row for row, _ in rows]).reset_index(drop=True).infer_objects(),
+        fallback_space or ledger.space,
+        [{**home.space.fixed, **home.assignment(row)} for row, home in rows],
+    )
+    ranked = ranked[ranked["expected"].notna()].sort_values(
+        "expected", ascending=False, kind="stable"
+    )
+    rows = [(*rows[i], belief) for i, belief in ranked.head(top).iterrows()]
     if len(rows) < top:
         raise InputError(
             f"only {len(rows)} points ended with a value, fewer than {top} champions",
@@ -54,10 +61,12 @@ def finalists(
                 "rank": rank,
                 "number": int(row["number"]),
                 "value": float(row["value"]),
+                "expected": ledger.space.sign * float(belief["expected"]),
+                "p_best": float(belief["p_best"]),
                 "n_repeats": int(row["n_complete"]),
                 "params": home.assignment(row),
             },
             home.space,
         )
-        for rank, (row, home) in enumerate(rows)
+        for rank, (row, home, belief) in enumerate(rows)
     ]

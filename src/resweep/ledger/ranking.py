@@ -62,6 +62,10 @@ class Posterior:
         """Standard deviation of each point's true score."""
         return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
 
+    def among(self, indices: NDArray[np.int64]) -> Posterior:
+        """Return what is believed of some of the points."""
+        return Posterior(self.mean[indices], self.covariance[np.ix_(indices, indices)], self.noise)
+
     def probability_best(self, seed: int = 0) -> NDArray[np.float64]:
         """Return each point's probability to be the best of all, by draws from the posterior."""
         values, vectors = np.linalg.eigh(self.covariance)
@@ -69,8 +73,10 @@ class Posterior:
         draws = self.mean + normal @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
         return np.bincount(draws.argmax(axis=1), minlength=len(values)) / DRAWS
 
-    def gain_of_repeating(self, pending: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-        """Return by how much one more trial of each point raises the expected best mean.
+    def gain_of_repeating(
+        self, pending: NDArray[np.int64] | None = None, times: int = 1
+    ) -> NDArray[np.float64]:
+        """Return by how much more trials of each point raise the expected best mean.
 
         The knowledge gradient for correlated normal beliefs (Frazier, P., Powell, W. and
         Dayanik, S. (2009), INFORMS Journal on Computing 21, 599-613), its expectation by
@@ -81,6 +87,10 @@ class Posterior:
         pending : array of int, shape (points,), optional
             Trials of each point that are under way: their results are not known, but that they
             will be is.
+        times : int
+            More trials of a point. Where the noise is large one alone could hardly change the
+            choice, and the gains of single ones say little of what many together will bring
+            (Frazier, P. and Powell, W. (2010), Decision Analysis 7, 378-403).
         """
         covariance = self.covariance
         for point in np.flatnonzero(pending) if pending is not None else ():
@@ -89,14 +99,18 @@ class Posterior:
                 column[point] + self.noise / pending[point]
             )
         nodes, weights = np.polynomial.hermite_e.hermegauss(21)
-        spread = np.sqrt(np.maximum(np.diag(covariance), 0.0) + self.noise)
+        spread = np.sqrt(np.maximum(np.diag(covariance), 0.0) + self.noise / times)
         change = covariance / spread  # column i: what all means move by if point i is repeated
         reach = self.mean[:, None, None] + change[:, :, None] * nodes
         return reach.max(axis=0) @ (weights / weights.sum()) - self.mean.max()
 
 
 def posterior(
-    x: NDArray[np.float64], score: NDArray[np.float64], repeats: NDArray, squares: float = 0.0
+    x: NDArray[np.float64],
+    score: NDArray[np.float64],
+    repeats: NDArray,
+    squares: float = 0.0,
+    freedom: int = 0,
 ) -> Posterior:
     """Return what is to be believed of points, given their trials.
 
@@ -108,17 +122,17 @@ def posterior(
         Mean over the trials of each point, larger is better.
     repeats : array, shape (points,)
         Trials of each point.
-    squares : float
-        Sum of squared deviations of all trials from their points' means.
+    squares, freedom : float, int
+        Sum of squared deviations of trials from their points' means, and its degrees of freedom.
     """
     n = len(score)
     centre, unit = float(np.mean(score)), float(np.std(score))
     if n < 3 or not unit > 0:
         shrunk = np.full(n, centre) if not unit > 0 else np.asarray(score, dtype=float)
-        own = squares / max(1, int(np.sum(repeats)) - n)
+        own = squares / max(1, freedom)
         return Posterior(shrunk, np.diag(own / np.asarray(repeats, dtype=float)), own)
     y = (score - centre) / unit
-    squares, freedom = squares / unit**2, int(np.sum(repeats)) - n
+    squares = squares / unit**2
     distances = (x[:, None, :] - x[None, :, :]) ** 2
     used = np.flatnonzero(distances.any(axis=(0, 1)))
     distances = distances[:, :, used]
@@ -214,24 +228,63 @@ def _position(param: Parameter, value: float) -> float:
     return (value - low) / (high - low) if high > low else 0.5
 
 
-def tamed(score: NDArray[np.float64]) -> NDArray[np.float64]:
+def believe(
+    points: Sequence[Mapping[str, Any]],
+    score: NDArray[np.float64],
+    repeats: NDArray[np.int64],
+    squares: NDArray[np.float64],
+    freedom: NDArray[np.int64],
+    space: Space,
+) -> tuple[NDArray[np.int64], Posterior]:
+    """Return which points the model looks at, and what it believes of these.
+
+    Parameters
+    ----------
+    points : sequence of mapping
+        Settings of each point.
+    score, repeats, squares, freedom : array, shape (points,)
+        Of each point: mean over its trials, larger is better; their number; the sum of squared
+        deviations of comparable ones from their mean, and its degrees of freedom.
+    space : Space
+        Whose ranges are the unit of distance (:func:`encoded`).
+
+    Returns
+    -------
+    kept : array of int
+        Indices of all points, or of the best half of ``MOST`` and an even sample of the others.
+    posterior : Posterior
+        Of these.
+    """
+    kept = _kept(score, repeats)
+    found = posterior(
+        encoded([points[i] for i in kept], space),
+        _tamed(score[kept]),
+        repeats[kept],
+        float(squares[kept].sum()),
+        int(freedom[kept].sum()),
+    )
+    return kept, found
+
+
+def _tamed(score: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cut what is far worse than the median: a training that diverged says little of the rest."""
     middle = float(np.median(score))
     return np.maximum(score, middle - TAIL * (float(np.max(score)) - middle))
 
 
-def chosen(score: NDArray[np.float64], repeats: NDArray) -> NDArray[np.int64]:
-    """Return which points the model looks at: all, or the best half of `MOST` and a even sample."""
+def _kept(score: NDArray[np.float64], repeats: NDArray[np.int64]) -> NDArray[np.int64]:
     n = len(score)
     if n <= MOST:
         return np.arange(n)
-    order = np.lexsort((np.arange(n), -np.asarray(repeats), -np.asarray(score)))
+    order = np.lexsort((np.arange(n), -repeats, -score))
     rest = np.sort(order[MOST // 2 :])
     sample = rest[np.linspace(0, len(rest) - 1, MOST - MOST // 2).round().astype(int)]
     return np.sort(np.concatenate([order[: MOST // 2], sample]))
 
 
-def rank_points(table: pd.DataFrame, space: Space) -> pd.DataFrame:
+def rank_points(
+    table: pd.DataFrame, space: Space, settings: Sequence[Mapping[str, Any]] | None = None
+) -> pd.DataFrame:
     """Rank points by what is expected of them, given all trials.
 
     Parameters
@@ -239,35 +292,39 @@ def rank_points(table: pd.DataFrame, space: Space) -> pd.DataFrame:
     table : DataFrame
         Points (:func:`resweep.ledger.points.points`).
     space : Space
-        Their space.
+        Whose ranges are the unit of distance.
+    settings : sequence of mapping, optional
+        What each row trains; by default its ``params_*``.
 
     Returns
     -------
     DataFrame
         One row per row of `table`, with its index: ``expected`` (posterior mean of the true score,
-        larger is better), ``sd`` and ``p_best`` (probability to be the best of all). Of more than
-        ``MOST`` points those that the model passes over have NaN, NaN and 0.
+        larger is better), ``sd`` and ``p_best`` (probability to be the best). Infeasible points,
+        those without a complete trial, and of very many those that the model passes over, have
+        NaN, NaN and 0: they cannot be the best.
     """
     import pandas as pd
 
     out = pd.DataFrame({"expected": np.nan, "sd": np.nan, "p_best": 0.0}, index=table.index)
-    if table.empty:
+    able = (table["feasible"] & (table["n_complete"] > 0)).to_numpy(dtype=bool)
+    if not able.any():
         return out
-    score = table["score"].to_numpy(dtype=float)
-    repeats = table["n_repeats"].to_numpy(dtype=np.int64)
+    freedom = np.maximum(table["n_complete"].to_numpy(dtype=np.int64) - 1, 0)
     deviations = table["repeat_sd"].fillna(0.0).to_numpy(dtype=float)
-    keep = chosen(score, repeats)
-    rows = table.iloc[keep].to_dict("records")
-    squares = float((deviations[keep] ** 2 * (repeats[keep] - 1)).sum())
-    found = posterior(
-        encoded([_assignment(row, space) for row in rows], space),
-        tamed(score[keep]),
-        repeats[keep],
-        squares,
+    kept, found = believe(
+        settings or [_assignment(row, space) for row in table.to_dict("records")],
+        table["score"].to_numpy(dtype=float),
+        table["n_repeats"].to_numpy(dtype=np.int64),
+        deviations**2 * freedom,
+        np.where(table["repeat_sd"].notna(), freedom, 0),
+        space,
     )
-    out.iloc[keep, 0] = found.mean
-    out.iloc[keep, 1] = found.sd
-    out.iloc[keep, 2] = found.probability_best()
+    among = np.flatnonzero(able[kept])
+    where = kept[among]
+    out.iloc[where, 0] = found.mean[among]
+    out.iloc[where, 1] = found.sd[among]
+    out.iloc[where, 2] = found.among(among).probability_best()
     return out
 
 

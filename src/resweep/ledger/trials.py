@@ -166,11 +166,19 @@ class Ledger:
 
     @cached_property
     def complete_outside(self) -> pd.DataFrame:
-        """Trials of `outside` that ended with a finite value, with a ``score`` (see `scores`)."""
+        """Points of `outside` that ended with a finite value, with a ``score`` (see `scores`).
+
+        Repeats of one point stand as one row, with the mean of their values.
+        """
         if not len(self.outside):
             return pd.DataFrame({"number": [], "value": [], "score": []})
         good = (self.outside["state"] == "COMPLETE") & np.isfinite(self.outside["value"])
         found = self.outside[good]
+        names = [column for column in found if column.startswith("params_")]
+        points = found[names].astype(str).agg("\0".join, axis=1)
+        found = found.assign(value=found.groupby(points)["value"].transform("mean"))[
+            ~points.duplicated()
+        ]
         return found.assign(score=self.space.sign * found["value"])
 
     def outside_in(self, space: Space) -> Ledger:

@@ -23,10 +23,11 @@ def sobol_point(space: Space, seed: int, number: int) -> dict[str, Any]:
     if number:
         engine.fast_forward(number)  # which refuses zero
     unit = engine.random(1)[0]
-    return {param.name: _from_unit(param, u) for param, u in zip(space.params, unit, strict=True)}
+    return {param.name: from_unit(param, u) for param, u in zip(space.params, unit, strict=True)}
 
 
-def _from_unit(param: Parameter, u: float) -> Any:
+def from_unit(param: Parameter, u: float) -> Any:
+    """Return the value at a place in 0..1 of a parameter, on its scale and grid."""
     if param.choices is not None:
         return param.choices[min(int(u * len(param.choices)), len(param.choices) - 1)]
     if param.log:

@@ -78,6 +78,8 @@ class History:
             # known by its record has no such note, so none may have it.
             for key in self._frozen(self.length).system_attrs:
                 self.study._storage.set_trial_system_attr(trial._trial_id, key, "")
+            if params is None:
+                self.study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
         else:
             self._add(params or {}, TrialState.FAIL if params is None else TrialState.RUNNING)
         self.length += 1

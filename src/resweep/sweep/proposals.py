@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
@@ -23,12 +24,23 @@ from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 from resweep.sweep import schedule as sch
 from resweep.sweep.design import points, sobol_point
+from resweep.sweep.excursions import (
+    Direction,
+    directions,
+    excursion_share,
+    left_by,
+    opened_toward,
+    pressure,
+    step_out,
+)
 from resweep.sweep.history import History
 from resweep.sweep.replicates import next_replicate
 from resweep.sweep.schedule import Schedule, quota_sequence, seed_for
 from resweep.sweep.warmstart import CannotCarry, reexpress
 
 SAMPLERS = ("tpe", "gp", "qmc", "random")
+ELITE = 0.25  # share of the points known that count as good
+PRIOR = 2  # trials that what is known of a direction before the first excursion is worth
 ATTEMPTS = 20  # draws by the sampler, and then at random, before a duplicate is accepted
 LISTED = 20_000  # points of the largest discrete space whose free points are listed in the end
 
@@ -48,18 +60,21 @@ class Proposal:
         The decided values, inactive parameters absent.
     replicate_of : int, optional
         Number of the first trial with these parameters.
+    beyond : str, optional
+        Parameter and bound (``lr high``) that an excursion went beyond.
     """
 
     number: int
     kind: str
     params: dict[str, Any]
     replicate_of: int | None = None
+    beyond: str | None = None
 
     @property
     def attrs(self) -> dict[str, Any]:
         """What the user attributes of its record say of it."""
-        repeated = {} if self.replicate_of is None else {"replicate_of": self.replicate_of}
-        return {"kind": self.kind, **repeated}
+        more = {"replicate_of": self.replicate_of, "beyond": self.beyond}
+        return {"kind": self.kind, **{k: v for k, v in more.items() if v is not None}}
 
 
 @dataclass(frozen=True)
@@ -79,7 +94,9 @@ class Plan:
     warm : sequence of (dict, float)
         Parent trials in this space, with their values.
     fallback_space : Space, optional
-        Where fallback trials are drawn from: the parent's space, at its limits.
+        What fallback trials may reach: the parent's space, at its limits.
+    fallback_warm : sequence of (dict, float)
+        Parent trials in the fallback space, with their values.
     """
 
     space: Space
@@ -90,6 +107,7 @@ class Plan:
     enqueued: Sequence[Mapping[str, Any]] = ()
     warm: Sequence[tuple[Mapping[str, Any], float]] = ()
     fallback_space: Space | None = None
+    fallback_warm: Sequence[tuple[Mapping[str, Any], float]] = ()
 
     def space_of(self, kind: str) -> Space:
         """Return the space that a trial of this kind belongs to."""
@@ -112,13 +130,20 @@ class Proposer:
         self.records: list[Mapping[str, Any]] = []
         self.history = History(plan.space, plan.warm)
         self.fallback = History(plan.fallback_space, ()) if plan.fallback_space else None
+        self._outer = (
+            plan.fallback_space or plan.space
+        )  # there is no way out of a space into itself
+        self._opened: dict[tuple[Direction, ...], History] = {(): self.history}
         scores = (plan.space.sign * value for _, value in plan.warm)
         self._inherited = max(scores, default=-math.inf)
-        self._taken = {_key(params) for params, _ in plan.warm}
+        ranked = sorted(plan.warm, key=lambda pair: -plan.space.sign * pair[1])
+        self._best_inherited = [params for params, _ in ranked[: math.ceil(ELITE * len(ranked))]]
+        self._taken = {_key(params, plan.space) for params, _ in plan.warm}
+        self._taken |= {_key(params, self._outer) for params, _ in plan.fallback_warm}
         self._shares = {
             (kind, param.name): _Shares(param)
             for kind in (sch.PROPOSAL, sch.FALLBACK)
-            for param in plan.space_of(kind)
+            for param in plan.space
             if param.weights is not None
         }
 
@@ -155,19 +180,42 @@ class Proposer:
         fallback = self.fallback if kind == sch.FALLBACK else None
         return fallback or self.history
 
+    def _histories(self) -> list[History]:
+        return [*self._opened.values(), *([self.fallback] if self.fallback else [])]
+
+    def _history_toward(self, ways: tuple[Direction, ...]) -> History:
+        """Return the history of the space that is open in these directions."""
+        if ways not in self._opened:
+            outer = self._outer
+            space = opened_toward(self.plan.space, outer, ways)
+            warm = [
+                (moved, value)
+                for params, value in self.plan.fallback_warm
+                if (moved := _moved(params, outer, space)) is not None
+            ]
+            history = History(space, warm)
+            for proposal in self.proposals:
+                point = self._point_in(history, proposal)
+                if proposal.number < len(self.records):
+                    history.add(point, self.records[proposal.number])
+                else:
+                    history.start(point)
+            self._opened[ways] = history
+        return self._opened[ways]
+
     def _tell(self, record: Mapping[str, Any]) -> None:
-        for history in filter(None, (self.history, self.fallback)):
+        for history in self._histories():
             history.finish(record["number"], record)
         self.records.append(record)
 
     def _start(self, proposal: Proposal) -> None:
-        for history in filter(None, (self.history, self.fallback)):
+        for history in self._histories():
             history.start(self._point_in(history, proposal))
         self._count(proposal)
 
     def _add(self, record: Mapping[str, Any]) -> None:
         proposal = _recorded(record)
-        for history in filter(None, (self.history, self.fallback)):
+        for history in self._histories():
             history.add(self._point_in(history, proposal), record)
         self.records.append(record)
         self._count(proposal)
@@ -179,10 +227,10 @@ class Proposer:
         return _moved(proposal.params, self.plan.space_of(proposal.kind), history.space)
 
     def _count(self, proposal: Proposal) -> None:
-        for name in proposal.params:
+        for name in proposal.params if proposal.replicate_of is None else ():
             if (proposal.kind, name) in self._shares:
                 self._shares[proposal.kind, name].advance()
-        self._taken.add(_key(proposal.params))
+        self._taken.add(_key(proposal.params, self.plan.space_of(proposal.kind)))
         self.proposals.append(proposal)
 
     def _decide(self, number: int) -> Proposal:
@@ -191,32 +239,63 @@ class Proposer:
             again = self._replicate()
             if again is not None:
                 # One outside the space stays what it is: it belongs to the space it came from.
-                return Proposal(number, again.kind, again.params, replicate_of=again.number)
-            kind = sch.PROPOSAL
-        if kind == sch.PROPOSAL and self._refuted():
-            kind = sch.FALLBACK
-        if kind == sch.FALLBACK and self.fallback is None:
+                kind = sch.FALLBACK if again.kind == sch.FALLBACK else sch.REPLICATE
+                return Proposal(number, kind, again.params, replicate_of=again.number)
             kind = sch.PROPOSAL
         if kind == sch.ENQUEUED:
-            return Proposal(number, kind, self._new_point(number, kind, self.plan.enqueued[number]))
-        decided = {name: s.current for (k, name), s in self._shares.items() if k == kind}
-        return Proposal(number, kind, self._new_point(number, kind, decided))
+            decided = self.plan.enqueued[number]
+            return Proposal(number, kind, self._new_point(number, self.history, decided))
+        ways = self._left()
+        history = self._history_toward(ways)
+        kind = sch.FALLBACK if ways else sch.PROPOSAL
+        decided = {
+            name: share.current
+            for (of, name), share in self._shares.items()
+            if of == kind and name in history.space and history.space[name].weights is not None
+        }
+        direction = self._direction(history.space)
+        if direction is not None:
+            point = self._excursion(number, direction, history, decided)
+            if point is not None:
+                beyond = f"{direction.name} {direction.side}"
+                return Proposal(number, sch.FALLBACK, point, beyond=beyond)
+        point = self._new_point(number, history, decided)
+        if not ways:
+            return Proposal(number, kind, point)
+        moved = _moved(point, history.space, self._outer)
+        if moved is None:  # the outer space lacks what this one has: it cannot be left that way
+            return Proposal(number, sch.PROPOSAL, self._new_point(number, self.history, decided))
+        return Proposal(number, kind, moved)
 
-    def _new_point(self, number: int, kind: str, decided: Mapping[str, Any]) -> dict[str, Any]:
-        history = self._history(kind)
+    def _excursion(
+        self, number: int, direction: Direction, history: History, decided: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """Return what would be tried next, moved beyond the space in one direction."""
+        for attempt in range(ATTEMPTS):
+            seed = seed_for(self.plan.seed, "excursion", number, attempt)
+            name = "random" if self.plan.sampler == "qmc" else self.plan.sampler
+            start = {**history.space.fixed, **history.draw(make_sampler(name, seed), decided)}
+            point = step_out(start, direction, history.space, self._outer, seed)
+            if _key(point, self._outer) not in self._taken:
+                return point
+        return None
+
+    def _new_point(
+        self, number: int, history: History, decided: Mapping[str, Any]
+    ) -> dict[str, Any]:
         if self.plan.sampler == "qmc":
             planned = {**sobol_point(history.space, self.plan.seed, number), **decided}
             params = history.draw(make_sampler("random", 0), planned)
-            if _key(params) not in self._taken:
+            if _key(params, history.space) not in self._taken:
                 return params
         for attempt in range(2 * ATTEMPTS):
             seed = seed_for(self.plan.seed, "proposal", number, attempt)
             name = self.plan.sampler if attempt < ATTEMPTS else "random"
             params = history.draw(make_sampler(name, seed), decided)
-            if _key(params) not in self._taken:
+            if _key(params, history.space) not in self._taken:
                 return params
         every = list(islice(points(history.space, decided), LISTED + 1))
-        free = [point for point in every if _key(point) not in self._taken]
+        free = [point for point in every if _key(point, history.space) not in self._taken]
         if free and len(every) <= LISTED:
             params = random.Random(seed).choice(free)
         return params
@@ -233,23 +312,55 @@ class Proposer:
             [*values.values(), *([sign * value] for _, value in self.plan.warm)],
             [under_way[p.number] for p in candidates] + [0] * len(inherited),
             [True] * len(candidates) + [False] * len(inherited),
-            self.plan.fallback_space or self.plan.space,
+            self._outer,
         )
         return None if chosen is None else candidates[chosen]
 
-    def _refuted(self) -> bool:
-        """Whether the best point known was drawn as a fallback and lies outside the space.
+    def _left(self) -> tuple[Direction, ...]:
+        """Return the directions in which the best point known lies beyond the space.
 
-        Then the refinement was wrong, and what is left of the sweep goes where that point came
-        from, until the space itself holds a better one again. (benchmarks/refine.py)
+        There the refinement was wrong, and the sweep goes on in a space that is open that way,
+        until the space itself holds a better point again. (benchmarks/scoreboard.py)
         """
-        means = _means(self._scores()) if self.fallback else {}
+        means = _means(self._scores())
         if not means:
-            return False
+            return ()
         best = max(means, key=lambda first: (means[first], -first))
-        if self.proposals[best].kind != sch.FALLBACK or means[best] <= self._inherited:
-            return False
-        return self._point_in(self.history, self.proposals[best]) is None
+        proposal = self.proposals[best]
+        if proposal.kind != sch.FALLBACK or means[best] <= self._inherited:
+            return ()
+        return left_by(proposal.params, self.plan.space, self._outer)
+
+    def _direction(self, space: Space) -> Direction | None:
+        """Return where the next trial leaves `space`, if it is the turn of an excursion."""
+        ways = directions(space, self._outer)
+        if not ways or not self.plan.schedule.fallback:
+            return None
+        new = [p for p in self.proposals if p.replicate_of is None]
+        means = _means(self._scores())
+        limit = np.quantile(list(means.values()), 1 - ELITE) if means else math.inf
+        good = {p.number for p in new if means.get(p.number, -math.inf) >= limit}
+        ended = {p.number for p in new if p.number < len(self.records)}
+        out = {p.number for p in new if p.beyond is not None}
+        share = excursion_share(
+            self.plan.schedule.fallback,
+            (len(good & out), len(ended & out)),
+            (len(good - out), len(ended - out)),
+        )
+        if len(out) >= share * (len(new) + 1):
+            return None
+        elites = [p.params for p in new if p.number in good] + self._best_inherited
+        tries: dict[str, list[bool]] = {}
+        for p in new:
+            if p.beyond is not None:
+                tries.setdefault(p.beyond, []).append(p.number in good)
+
+        def promise(way: Direction) -> float:
+            tried = tries.get(f"{way.name} {way.side}", [])
+            prior = pressure(way, elites, space)
+            return (sum(tried) + PRIOR * prior) / (len(tried) + PRIOR)
+
+        return max(ways, key=promise)
 
     def _scores(self) -> dict[int, list[float]]:
         """Return the values known of each point, larger is better, by the number of its first."""
@@ -288,7 +399,13 @@ def _means(scores: Mapping[int, Sequence[float]]) -> dict[int, float]:
 
 def _recorded(record: Mapping[str, Any]) -> Proposal:
     attrs = record["user_attrs"]
-    return Proposal(record["number"], attrs["kind"], record["params"], attrs.get("replicate_of"))
+    return Proposal(
+        record["number"],
+        attrs["kind"],
+        record["params"],
+        attrs.get("replicate_of"),
+        attrs.get("beyond"),
+    )
 
 
 def _moved(params: Mapping[str, Any], source: Space, target: Space) -> dict[str, Any] | None:
@@ -300,5 +417,7 @@ def _moved(params: Mapping[str, Any], source: Space, target: Space) -> dict[str,
         return None
 
 
-def _key(params: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(sorted((name, repr(value)) for name, value in params.items()))
+def _key(params: Mapping[str, Any], space: Space) -> tuple:
+    """Return what tells one training from another: all its settings, searched or fixed."""
+    settings = {**space.fixed, **params}
+    return tuple(sorted((name, repr(value)) for name, value in settings.items()))

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from resweep.ledger.ranking import chosen, encoded, posterior, tamed
+from resweep.ledger.ranking import believe
 from resweep.space.model import Space
+
+AHEAD = 3  # more trials of a point that its worth is reckoned with
 
 
 def next_replicate(
@@ -20,7 +22,7 @@ def next_replicate(
 ) -> int | None:
     """Return the index of the point to be trained again, None if there is none.
 
-    Of the points of this sweep, the one whose next result is expected to raise the expected score
+    Of the points of this sweep, the one whose next results are expected to raise the expected score
     of the point that would be taken in the end by most: a race in which a point is dropped once
     it is behind, and led once more results would change nothing.
     (:meth:`resweep.ledger.ranking.Posterior.gain_of_repeating`; benchmarks/scoreboard.py)
@@ -38,19 +40,19 @@ def next_replicate(
     space : Space
         Whose ranges are the unit of distance.
     """
-    candidates = np.asarray(own, dtype=bool)
-    if not candidates.any():
+    if not any(own):
         return None
-    means = np.array([np.mean(values) for values in scores])
-    repeats = np.array([len(values) for values in scores])
-    keep = chosen(np.where(candidates, means, means.min()), repeats)
-    squares = sum(float(np.sum((np.asarray(scores[i]) - means[i]) ** 2)) for i in keep)
-    found = posterior(
-        encoded([points[i] for i in keep], space), tamed(means[keep]), repeats[keep], squares
+    arrays = [np.asarray(values, dtype=float) for values in scores]
+    kept, found = believe(
+        points,
+        np.array([values.mean() for values in arrays]),
+        np.array([len(values) for values in arrays]),
+        np.array([((values - values.mean()) ** 2).sum() for values in arrays]),
+        np.array([len(values) - 1 for values in arrays]),
+        space,
     )
-    worth = found.gain_of_repeating(np.asarray(pending)[keep])
-    free = np.flatnonzero(candidates[keep])
-    if not len(free):
+    worth = found.gain_of_repeating(np.asarray(pending)[kept], AHEAD).round(12)
+    free = [i for i, index in enumerate(kept) if own[index]]
+    if not free:
         return None
-    ranked = sorted(free, key=lambda i: (-worth[i].round(12), -found.mean[i], i))
-    return int(keep[ranked[0]])
+    return int(kept[min(free, key=lambda i: (-worth[i], -found.mean[i], i))])

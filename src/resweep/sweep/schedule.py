@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from hashlib import sha256
 from itertools import count
 
@@ -27,10 +25,10 @@ class Schedule:
     n_enqueued : int
         The first trials take given points.
     fallback : float
-        Share of all trials drawn from the parent's space at its limits, evenly spread.
+        Share of the trials that leave the space, to begin with.
     replicates : sequence of (int, int)
-        From each first number to before the second, every second trial that is not a fallback
-        re-runs one of the best points.
+        From each first number to before the second, every second trial re-runs one of the best
+        points.
     """
 
     n_enqueued: int = 0
@@ -55,7 +53,7 @@ class Schedule:
         begin, planned = n_enqueued, 0
         for end in (n_trials, max(n_trials, max_trials or 0)):
             wanted = round(end * replicate) - planned
-            length = _room(wanted, end, max(0, end - begin), fallback)
+            length = min(max(0, 2 * wanted - 1), max(0, end - begin))
             if length:
                 spans.append((end - length, end))
             begin, planned = max(begin, end), planned + wanted
@@ -65,12 +63,9 @@ class Schedule:
         """Return the role of trial `number`."""
         if number < self.n_enqueued:
             return ENQUEUED
-        if _fallbacks(self.fallback, number, number + 1):
-            return FALLBACK
         for first, end in self.replicates:
             if first <= number < end:
-                turn = number - first - _fallbacks(self.fallback, first, number)
-                return REPLICATE if turn % 2 == 0 else PROPOSAL
+                return REPLICATE if (number - first) % 2 == 0 else PROPOSAL
         return PROPOSAL
 
     def up_to(self, last: int) -> Schedule:
@@ -81,27 +76,6 @@ class Schedule:
         """
         seen = tuple(span for span in self.replicates if span[0] <= last)
         return Schedule(self.n_enqueued, self.fallback, seen)
-
-
-@cache
-def _fraction(share: float) -> Fraction:
-    return Fraction(share).limit_denominator(1000)
-
-
-def _fallbacks(share: float, first: int, end: int) -> int:
-    """Return how many of the trials ``first .. end-1`` are due as fallbacks; `share` is below 1."""
-    exact = _fraction(share)
-    return int(end * exact) - int(first * exact)
-
-
-def _room(wanted: int, end: int, most: int, fallback: float) -> int:
-    """Return how many of the trials before `end`, `most` at most, hold so many replicates."""
-
-    def enough(length: int) -> bool:
-        free = length - _fallbacks(fallback, end - length, end)
-        return (free + 1) // 2 >= wanted
-
-    return min(most, bisect_left(range(most + 1), True, key=enough))
 
 
 def quota_sequence(weights: tuple[float, ...]) -> Iterator[int]:

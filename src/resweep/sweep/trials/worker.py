@@ -26,7 +26,7 @@ from resweep.files import canonical_json, write_text_atomic
 from resweep.space.model import Space
 from resweep.sweep.history import History
 from resweep.sweep.proposals import Plan, Proposal, Proposer
-from resweep.sweep.schedule import REPLICATE, Schedule, job_numbers, seed_for
+from resweep.sweep.schedule import Schedule, job_numbers, seed_for
 from resweep.sweep.trials import disk
 from resweep.sweep.trials import record as records_
 from resweep.sweep.trials.job import Job
@@ -78,6 +78,7 @@ def load_plan(job: Job) -> Plan:
         enqueued=launch.get("enqueued", []),
         warm=launch.get("warm", []),
         fallback_space=Space.loads(parent, str(job.launch)) if parent else None,
+        fallback_warm=launch.get("fallback_warm", []),
     )
 
 
@@ -241,7 +242,7 @@ def as_number(value: Any) -> float:
 def _make_trial(job: Job, plan: Plan, history: History, proposal: Proposal) -> SweepTrial:
     space = plan.space_of(proposal.kind)
     data = job.settings["data"]
-    pruner = {"type": "none"} if proposal.kind == REPLICATE else space.pruner
+    pruner = {"type": "none"} if proposal.replicate_of is not None else space.pruner
     pruned = pruner["type"] != "none"
     return SweepTrial(
         proposal.number,
