@@ -49,10 +49,13 @@ def finalists(
     ranked = ranked[ranked["expected"].notna()].sort_values(
         "expected", ascending=False, kind="stable"
     )
-    rows = [(*rows[i], belief) for i, belief in ranked.head(top).iterrows()]
-    if len(rows) < top:
+    best = [
+        (*rows[int(i)], belief)
+        for i, belief in zip(ranked.index, ranked.to_dict("records"), strict=True)
+    ][:top]
+    if len(best) < top:
         raise InputError(
-            f"only {len(rows)} points ended with a value, fewer than {top} champions",
+            f"only {len(best)} points ended with a value, fewer than {top} champions",
             mend="lower champions.top or give the sweep more trials",
         )
     return [
@@ -68,5 +71,5 @@ def finalists(
             },
             home.space,
         )
-        for rank, (row, home, belief) in enumerate(rows)
+        for rank, (row, home, belief) in enumerate(best)
     ]

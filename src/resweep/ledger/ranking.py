@@ -93,7 +93,9 @@ class Posterior:
             (Frazier, P. and Powell, W. (2010), Decision Analysis 7, 378-403).
         """
         covariance = self.covariance
-        for point in np.flatnonzero(pending) if pending is not None else ():
+        if pending is None:
+            pending = np.zeros(len(self.mean), dtype=np.int64)
+        for point in np.flatnonzero(pending):
             column = covariance[:, point]
             covariance = covariance - np.outer(column, column) / (
                 column[point] + self.noise / pending[point]
@@ -108,7 +110,7 @@ class Posterior:
 def posterior(
     x: NDArray[np.float64],
     score: NDArray[np.float64],
-    repeats: NDArray,
+    repeats: NDArray[np.int64],
     squares: float = 0.0,
     freedom: int = 0,
 ) -> Posterior:
@@ -142,7 +144,7 @@ def posterior(
         + [SIGNAL_PRIOR, ROUGH_PRIOR, NOISE_PRIOR]
     )
 
-    def loss(theta: NDArray) -> tuple[float, NDArray]:
+    def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         kernel, slopes = _kernel(distances, theta)
         rough, noise = np.exp(theta[-2:])
         matrix = kernel + np.diag(rough + noise / repeats + JITTER)
@@ -178,7 +180,9 @@ def posterior(
     )
 
 
-def _kernel(distances: NDArray, theta: NDArray) -> tuple[NDArray, NDArray]:
+def _kernel(
+    distances: NDArray[np.float64], theta: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a Matern 5/2 kernel, and its slope by half the squared scaled distance, negated."""
     scaled = distances @ np.exp(-2 * theta[:-3])
     root = np.sqrt(5 * scaled)

@@ -40,7 +40,8 @@ class Direction:
 
 def directions(space: Space, outer: Space) -> tuple[Direction, ...]:
     """Return all ways out of `space` into `outer`."""
-    found = []
+    found: list[Direction] = []
+    sides: tuple[str, ...]
     for param in outer.params:
         if param.name not in space:
             # A parameter that vanished with its branch comes back with the branch.
@@ -209,20 +210,39 @@ def excursion_share(start: float, out: tuple[int, int], home: tuple[int, int]) -
     return min(0.5, max(LEAST, 2 * start * better))
 
 
-def pressure(direction: Direction, points: Sequence[Mapping[str, Any]], space: Space) -> float:
-    """Return how much good points press on a bound: the share of them in the third beside it."""
-    name = direction.name
-    if name not in space or direction.side == "other":
-        return NEAR
-    param = space[name]
-    present = [float(point[name]) for point in points if name in point and name in space]
-    if not present or not param.high > param.low:
-        return NEAR
+def pressure(
+    way: Direction,
+    good: Sequence[Mapping[str, Any]],
+    better: Sequence[Mapping[str, Any]],
+    space: Space,
+    outer: Space,
+) -> float:
+    """Return how much good points speak for going beyond a bound, 0 to 1.
+
+    Parameters
+    ----------
+    way : Direction
+    good : sequence of mapping
+        Good points of the space: what counts is the share of them in the third beside the bound.
+    better : sequence of mapping
+        Good points of the parent, of `outer`: what counts is the share of them beyond the bound.
+    space, outer : Space
+    """
+    beyond = [way in left_by(point, space, outer) for point in better if way.name in point]
+    share = sum(beyond) / (len(beyond) + 1)
+    if way.name not in space or way.side == "other":
+        return max(NEAR, share)
+    param = space[way.name]
     scale = math.log if param.log else float
     low, high = scale(param.low), scale(param.high)
-    places = [(scale(value) - low) / (high - low) for value in present]
-    near = [p < NEAR if direction.side == "low" else p > 1 - NEAR for p in places]
-    return (sum(near) + 1) / (len(near) + 3)
+    present = [scale(float(point[way.name])) for point in good if way.name in point]
+    near = [
+        (value - low < NEAR * (high - low))
+        if way.side == "low"
+        else high - value < NEAR * (high - low)
+        for value in present
+    ]
+    return max((sum(near) + 1) / (len(near) + 3), share)
 
 
 _ABSENT = object()

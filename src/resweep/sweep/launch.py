@@ -117,8 +117,7 @@ def build(
     -------
     launch : dict
         JSON-ready: ``space``, ``fallback_space``, ``warm``, ``fallback_warm``, ``enqueued``. The
-        fallback space is the parent's at its limits. Its inherited trials are there for the
-        reports only: a sampler that is shown them stays where the parent was.
+        fallback space is the parent's at its limits, ``fallback_warm`` what is known there.
     table : DataFrame
         Which ancestors' trials were carried over, and why others were not.
 

@@ -21,7 +21,7 @@ import optuna
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from resweep.space.model import Space
-from resweep.space.parameter import Parameter
+from resweep.space.parameter import Parameter, same
 from resweep.sweep import schedule as sch
 from resweep.sweep.design import points, sobol_point
 from resweep.sweep.excursions import (
@@ -136,8 +136,8 @@ class Proposer:
         self._opened: dict[tuple[Direction, ...], History] = {(): self.history}
         scores = (plan.space.sign * value for _, value in plan.warm)
         self._inherited = max(scores, default=-math.inf)
-        ranked = sorted(plan.warm, key=lambda pair: -plan.space.sign * pair[1])
-        self._best_inherited = [params for params, _ in ranked[: math.ceil(ELITE * len(ranked))]]
+        self._best_inside = _best(plan.warm, plan.space.sign)
+        self._best_of_parent = _best(plan.fallback_warm, plan.space.sign)
         self._taken = {_key(params, plan.space) for params, _ in plan.warm}
         self._taken |= {_key(params, self._outer) for params, _ in plan.fallback_warm}
         self._shares = {
@@ -255,7 +255,7 @@ class Proposer:
         }
         direction = self._direction(history.space)
         if direction is not None:
-            point = self._excursion(number, direction, history, decided)
+            point = self._excursion(number, direction, ways, decided)
             if point is not None:
                 beyond = f"{direction.name} {direction.side}"
                 return Proposal(number, sch.FALLBACK, point, beyond=beyond)
@@ -268,15 +268,29 @@ class Proposer:
         return Proposal(number, kind, moved)
 
     def _excursion(
-        self, number: int, direction: Direction, history: History, decided: Mapping[str, Any]
+        self,
+        number: int,
+        direction: Direction,
+        ways: tuple[Direction, ...],
+        decided: Mapping[str, Any],
     ) -> dict[str, Any] | None:
-        """Return what would be tried next, moved beyond the space in one direction."""
+        """Return what would be tried next, moved beyond the space in one direction.
+
+        What would be tried at a wrongly fixed setting says little of its other values: there it is
+        what would be tried if the setting was free.
+        """
+        home = self._history_toward(ways)
+        free = direction.name not in home.space
+        history = self._history_toward((*ways, direction)) if free else home
         for attempt in range(ATTEMPTS):
             seed = seed_for(self.plan.seed, "excursion", number, attempt)
             name = "random" if self.plan.sampler == "qmc" else self.plan.sampler
             start = {**history.space.fixed, **history.draw(make_sampler(name, seed), decided)}
-            point = step_out(start, direction, history.space, self._outer, seed)
-            if _key(point, self._outer) not in self._taken:
+            if free and not same(start[direction.name], home.space.fixed[direction.name]):
+                point = _moved(start, history.space, self._outer)
+            else:
+                point = step_out(start, direction, home.space, self._outer, seed)
+            if point is not None and _key(point, self._outer) not in self._taken:
                 return point
         return None
 
@@ -349,7 +363,7 @@ class Proposer:
         )
         if len(out) >= share * (len(new) + 1):
             return None
-        elites = [p.params for p in new if p.number in good] + self._best_inherited
+        elites = [p.params for p in new if p.number in good] + self._best_inside
         tries: dict[str, list[bool]] = {}
         for p in new:
             if p.beyond is not None:
@@ -357,7 +371,7 @@ class Proposer:
 
         def promise(way: Direction) -> float:
             tried = tries.get(f"{way.name} {way.side}", [])
-            prior = pressure(way, elites, space)
+            prior = pressure(way, elites, self._best_of_parent, space, self._outer)
             return (sum(tried) + PRIOR * prior) / (len(tried) + PRIOR)
 
         return max(ways, key=promise)
@@ -393,6 +407,11 @@ def make_sampler(name: str, seed: int) -> BaseSampler:
     return RandomSampler(seed=seed)
 
 
+def _best(pairs: Sequence[tuple[Mapping[str, Any], float]], sign: int) -> list[Mapping[str, Any]]:
+    ranked = sorted(pairs, key=lambda pair: -sign * pair[1])
+    return [params for params, _ in ranked[: math.ceil(ELITE * len(ranked))]]
+
+
 def _means(scores: Mapping[int, Sequence[float]]) -> dict[int, float]:
     return {first: sum(values) / len(values) for first, values in scores.items()}
 
@@ -417,7 +436,7 @@ def _moved(params: Mapping[str, Any], source: Space, target: Space) -> dict[str,
         return None
 
 
-def _key(params: Mapping[str, Any], space: Space) -> tuple:
+def _key(params: Mapping[str, Any], space: Space) -> tuple[tuple[str, str], ...]:
     """Return what tells one training from another: all its settings, searched or fixed."""
     settings = {**space.fixed, **params}
     return tuple(sorted((name, repr(value)) for name, value in settings.items()))

@@ -72,10 +72,11 @@ class Engine(_Model):
         0.1, description="Share of the trials that re-run the best points, at the end of the sweep."
     )
     fallback: Share = Field(
-        0.3,
-        description="Share of a child's trials drawn from its parent's space at its limits, "
-        "the parent's trials out of view; all trials while the best one is found there, outside "
-        "the child's space. 0 turns both off.",
+        0.15,
+        description="Share of a child's trials that leave its space in one direction, as far as "
+        "the parent's limits, to begin with: it follows what they find, down to 0.02 and up to "
+        "twice as much. While the best point is one found there, proposals come from a space that "
+        "is open that way. 0 turns both off.",
     )
     warm_start: bool = Field(True, description="Whether a child is shown its ancestors' trials.")
     enqueue_best: Annotated[int, Field(ge=0)] = Field(

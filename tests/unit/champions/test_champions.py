@@ -60,9 +60,12 @@ def test_repeats_are_ranked_by_their_mean():
     )
     found = [entry for entry, _ in finalists(ledger, 3)]
     assert [entry["number"] for entry in found] == [1, 2, 0]
+    expected, p_best = found[2].pop("expected"), found[2].pop("p_best")
     assert found[2] == {
         "rank": 2, "number": 0, "value": 5.0, "n_repeats": 2, "params": {"x": 0.1},
     }  # fmt: skip
+    assert 0 <= p_best < 1
+    assert found[0]["expected"] < expected
     turned = Ledger.from_records([row(0, 0.1, 1.0), row(1, 0.2, 2.0)], _maximize())
     assert [entry["number"] for entry, _ in finalists(turned, 1)] == [1]
     with pytest.raises(InputError, match=r"only 3 points .* Lower champions.top"):

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from resweep.sweep.schedule import (
     ENQUEUED,
-    FALLBACK,
-    PROPOSAL,
     REPLICATE,
     Schedule,
     job_count,
@@ -37,23 +35,21 @@ def test_seeds_are_the_same_everywhere():
 
 
 @quick
-@given(st.integers(1, 300), st.integers(0, 20), SHARES, SHARES)
-def test_shares_are_kept(n_trials, n_enqueued, replicate, fallback):
-    found = roles(Schedule.plan(n_trials, n_enqueued, replicate, fallback), n_trials)
+@given(st.integers(1, 300), st.integers(0, 20), SHARES)
+def test_shares_are_kept(n_trials, n_enqueued, replicate):
+    found = roles(Schedule.plan(n_trials, n_enqueued, replicate, 0.3), n_trials)
     assert found[:n_enqueued] == [ENQUEUED] * min(n_enqueued, n_trials)
     assert ENQUEUED not in found[n_enqueued:]
-    due = [int((i + 1) * fallback + 1e-9) - int(i * fallback + 1e-9) for i in range(n_trials)]
-    assert [role == FALLBACK for role in found[n_enqueued:]] == [bool(d) for d in due[n_enqueued:]]
-    wanted, free = round(n_trials * replicate), sum(r in (PROPOSAL, REPLICATE) for r in found)
+    wanted, free = round(n_trials * replicate), max(0, n_trials - n_enqueued)
     assert found.count(REPLICATE) == min(wanted, (free + 1) // 2)
 
 
 @quick
-@given(st.integers(1, 200), st.integers(0, 9), SHARES, SHARES)
-def test_replicates_stand_at_the_end_with_proposals_between(n_trials, n_enqueued, again, back):
-    found = roles(Schedule.plan(n_trials, n_enqueued, again, back), n_trials)
+@given(st.integers(1, 200), st.integers(0, 9), SHARES)
+def test_replicates_stand_at_the_end_with_proposals_between(n_trials, n_enqueued, again):
+    found = roles(Schedule.plan(n_trials, n_enqueued, again, 0.0), n_trials)
     if REPLICATE in found:
-        end = [role for role in found[found.index(REPLICATE) :] if role != FALLBACK]
+        end = found[found.index(REPLICATE) :]
         assert all((role == REPLICATE) == (i % 2 == 0) for i, role in enumerate(end))
 
 
