@@ -12,20 +12,20 @@ from resweep.sweep.proposals import Plan
 from resweep.sweep.schedule import Schedule
 
 
-def noisy_bowl(seed, n=60, noise=1.0, repeats=1):
+def noisy_bowl(seed, n=60, noise=1.0, repeats=1, d=2):
     rng = np.random.default_rng(seed)
-    x = rng.random((n, 2))
+    x = rng.random((n, d))
     truth = -4 * ((x - 0.6) ** 2).sum(axis=1)
     trials = truth[:, None] + noise * rng.standard_normal((n, repeats))
     squares = ((trials - trials.mean(axis=1, keepdims=True)) ** 2).sum()
     return x, truth, trials.mean(axis=1), np.full(n, repeats), squares, n * (repeats - 1)
 
 
-@pytest.mark.parametrize("noise", [0.3, 0.8])
+@pytest.mark.parametrize("noise", [0.5, 1.0])
 def test_the_expected_best_is_better_than_the_luckiest(noise):
     lucky, expected = [], []
     for seed in range(20):
-        x, truth, score, repeats, *spread = noisy_bowl(seed, noise=noise)
+        x, truth, score, repeats, *spread = noisy_bowl(seed, n=100, noise=noise, d=4)
         mean = posterior(x, score, repeats, *spread).mean
         lucky.append(truth.max() - truth[score.argmax()])
         expected.append(truth.max() - truth[mean.argmax()])

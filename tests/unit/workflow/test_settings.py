@@ -31,7 +31,7 @@ def trial_settings(found: Plan, sweep: str, job: int, n_decided: int | None = 12
 def test_a_job_is_told_what_decides_its_trials():
     found = trial_settings(plan(engine={"trials_per_job": 5}), "v3", 2)
     assert found["seed"] == 5 and found["code"] == "abc" and found["n_trials"] == 12
-    assert found["schedule"]["fallback"] == 0.3
+    assert found["schedule"]["fallback"] == 0.15
     assert trial_settings(plan(), "v2", 0)["schedule"]["fallback"] == 0.0  # no parent
 
 
