@@ -167,7 +167,10 @@ def posterior(
         away = (theta - prior[:, 0]) / prior[:, 1]
         return value + 0.5 * away @ away, slope + away / prior[:, 1]
 
-    found = minimize(loss, prior[:, 0], jac=True, method="L-BFGS-B", options={"maxiter": 60})
+    bounds = [(mean - 5 * sd, mean + 5 * sd) for mean, sd in prior]
+    found = minimize(
+        loss, prior[:, 0], jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60}
+    )
     kernel, _ = _kernel(distances, found.x)
     rough, noise = np.exp(found.x[-2:])
     true = kernel + rough * np.eye(n)  # covariance of the points' true scores
