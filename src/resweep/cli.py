@@ -107,13 +107,20 @@ def _parser() -> argparse.ArgumentParser:
         "  resweep import journal.log --study v2 --out v2\n"
         "  resweep import study.db --study 'fold_*' --out folds\n"
         "  resweep import study.db --list\n"
+        "  resweep import runs.csv --objective val_loss:min --out v1\n"
+        "  resweep import wandb_export.csv --sweep sweep.yaml --out v1\n"
+        "  resweep import ~/ray_results/my_experiment --objective accuracy:max --out v1\n"
         "  STORAGE=postgresql://user:password@host/db \\\n"
         "    resweep import --storage-env STORAGE --study v2 --out v2",
         "Writes space.yaml, trials.csv, curves.csv and NOTES.md.",
     )
     source = sub.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "source", nargs="?", metavar="SOURCE", help="URL of an Optuna storage, or a path"
+        "source",
+        nargs="?",
+        metavar="SOURCE",
+        help="Optuna storage; table (CSV, Parquet, JSON lines); Ray Tune experiment, Hydra "
+        "multirun, MLflow store or W&B runs",
     )
     source.add_argument("--storage", help="the same as SOURCE")
     source.add_argument(
@@ -124,6 +131,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="needed if the source holds several; a pattern such as 'fold_*' reads all that match "
         "together, as blocks",
+    )
+    sub.add_argument(
+        "--objective",
+        metavar="NAME",
+        help="what counts, if there are several; NAME:min or NAME:max says which way",
+    )
+    sub.add_argument(
+        "--params", metavar="A,B", help="columns of a table that are settings (default: guessed)"
+    )
+    sub.add_argument(
+        "--sweep", metavar="YAML", help="configuration of the W&B sweep that a table came from"
+    )
+    sub.add_argument(
+        "--kind", help="optuna, table, wandb, mlflow, ray or hydra (default: recognised)"
     )
     sub.add_argument(
         "--era",
@@ -270,13 +291,20 @@ def import_(given: argparse.Namespace) -> None:
     from resweep.space.model import Space
 
     source = given.source or given.storage or from_environment(given.storage_env)
+    options = {
+        "study": given.study,
+        "kind": given.kind,
+        "objectives": [given.objective] if given.objective else [],
+        "params": given.params.split(",") if given.params else [],
+        "sweep": given.sweep,
+    }
     if given.list:
-        print(listing.listing(importing.read_all(source)), end="")
+        print(listing.listing(importing.read_all(source, **options)), end="")
         return
     if given.out is None:
         raise InputError("--out is missing", mend="name a folder to write into, or say --list")
     space = Space.load(given.space) if given.space else None
-    studies = importing.read(source, study=given.study)
+    studies = importing.read(source, **options)
     found = importing.to_sweep(importing.joined(studies), space=space, era=given.era)
     out = _folder(given.out)
     found.space.dump(out / "space.yaml")

@@ -11,9 +11,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from resweep.errors import InputError
 from resweep.ledger.trials import Ledger
+from resweep.sources import hydra, mlflow, ray, table, wandb
 from resweep.sources import optuna as optuna_source
 from resweep.sources.eras import Era, largest, split_eras
+from resweep.sources.kinds import recognise
 from resweep.sources.recorded import WHOLE, Recorded, as_blocks
+from resweep.sources.runs import Runs, Wanted, to_study
 from resweep.sources.storage import from_environment
 from resweep.space.inference import infer_space, plain_choice
 from resweep.space.model import Space
@@ -81,14 +84,81 @@ def import_study(
     return found.space, found.ledger
 
 
-def read(source: str, *, study: str | None = None) -> list[Recorded]:
-    """Read the studies of a source that are meant; see `resweep.sources.optuna.read`."""
-    return optuna_source.read(source, study)
+def read(
+    source: str,
+    *,
+    study: str | None = None,
+    kind: str | None = None,
+    objectives: Sequence[str] = (),
+    params: Sequence[str] = (),
+    sweep: str | Path | None = None,
+) -> list[Recorded]:
+    """Read the studies of a source that are meant.
+
+    Parameters
+    ----------
+    source : str
+        URL of a storage, or path of a file or folder of a known kind (`resweep.sources.kinds`).
+    study : str, optional
+        Name of the study or experiment, or a pattern for several.
+    kind : str, optional
+        Of the source; by default recognised.
+    objectives : sequence of str
+        What counts, as ``NAME`` or ``NAME:min`` or ``NAME:max``; of a study that Optuna recorded,
+        the name or the number of an objective.
+    params : sequence of str
+        Columns of a table that are settings; by default guessed.
+    sweep : path, optional
+        Configuration of the W&B sweep that a table was exported from.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read, or does not hold what is meant.
+    """
+    kind = kind or recognise(source)
+    wanted = [Wanted.parse(text) for text in objectives]
+    if kind == "optuna":
+        return optuna_source.read(source, study)
+    path = Path(source.removeprefix("sqlite:///"))
+    if kind == "table":
+        return [to_study(_table(path, wanted, params, sweep), wanted)]
+    if kind == "mlflow":
+        return [to_study(runs, wanted) for runs in mlflow.read(path, study)]
+    reader = {"wandb": wandb.read, "ray": ray.read, "hydra": hydra.read}[kind]
+    return [to_study(reader(path), wanted)]
 
 
-def read_all(source: str) -> list[Recorded]:
-    """Read every study of a source."""
-    return optuna_source.read_all(source)
+def _table(
+    path: Path, wanted: list[Wanted], params: Sequence[str], sweep: str | Path | None
+) -> Runs:
+    """Read a table; what the configuration of its W&B sweep says goes before what it shows."""
+    if sweep is None:
+        return table.read(path, params=params, wanted=wanted)
+    domains, objective, notes = wandb.read_sweep(Path(sweep))
+    known = {n: d for n, d in domains.items() if d is not None}
+    constants = {n: d.choices[0] for n, d in known.items() if d.single() and n not in params}
+    names = params or [n for n in domains if n not in constants]
+    found = table.read(path, params=names, wanted=wanted or ([objective] if objective else []))
+    runs = [dataclasses.replace(run, params={**constants, **run.params}) for run in found.runs]
+    return dataclasses.replace(
+        found,
+        runs=runs,
+        domains=known,
+        objective=objective or found.objective,
+        notes=(*found.notes, *notes),
+    )
+
+
+def read_all(source: str, **options) -> list[Recorded]:
+    """Read every study of a source, with the options of `read`."""
+    if recognise(source) == "optuna":
+        return optuna_source.read_all(source)
+    if recognise(source) == "mlflow":
+        wanted = [Wanted.parse(text) for text in options.get("objectives", ())]
+        path = Path(source.removeprefix("sqlite:///"))
+        return [to_study(runs, wanted) for runs in mlflow.read_all(path)]
+    return read(source, **options)
 
 
 def joined(studies: Sequence[Recorded]) -> Recorded:
