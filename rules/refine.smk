@@ -22,6 +22,12 @@ rule refine:
             subcategory="{sweep}",
         ),
         backtest=result("{sweep}/backtest.csv"),
+        predictions=report(
+            result("{sweep}/predictions.csv"),
+            caption="../workflow/report/predictions.rst",
+            category="Decisions",
+            subcategory="{sweep}",
+        ),
     log:
         result("{sweep}/logs/refine.log"),
     benchmark:

@@ -175,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         "  resweep refine --space v2/space.yaml --trials v2/trials.csv --n-trials 100 --out v3\n"
         "  resweep refine --space v2/space.yaml --trials v2/trials.csv \\\n"
         "    --policy my_policy.yaml --overrides config/overrides/v3.yaml --out v3",
-        "Writes space.yaml, decisions.csv, backtest.csv and RATIONALE.md.",
+        "Writes space.yaml, decisions.csv, predictions.csv, backtest.csv and RATIONALE.md.",
     )
     _sweep(sub)
     sub.add_argument(
@@ -330,6 +330,7 @@ def refine(given: argparse.Namespace) -> None:
     """Write the next space, with its reasons."""
     ledger = _ledger(given.trials, given.space)
     from resweep.files import write_csv_atomic, write_text_atomic
+    from resweep.refinement.predictions import predictions
     from resweep.refinement.rationale import rationale
     from resweep.refinement.refine import refine as refine_
 
@@ -342,10 +343,11 @@ def refine(given: argparse.Namespace) -> None:
         overrides=given.overrides,
         study_name=given.name,
     )
-    text = rationale(refinement)
+    text, claims = rationale(refinement), predictions(refinement)
     out = _folder(given.out)
     refinement.space.dump(out / "space.yaml")
     write_csv_atomic(out / "decisions.csv", refinement.decisions)
+    write_csv_atomic(out / "predictions.csv", claims)
     write_csv_atomic(out / "backtest.csv", refinement.backtest.summary)
     write_text_atomic(out / "RATIONALE.md", text)
     for row in refinement.decisions.itertuples():

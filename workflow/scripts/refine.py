@@ -1,6 +1,7 @@
 """Turn the evidence of the parent sweep into the next space, with its reasons."""
 
 from resweep.files import write_csv_atomic, write_text_atomic
+from resweep.refinement.predictions import predictions
 from resweep.refinement.rationale import rationale
 from resweep.refinement.refine import refine
 from resweep.workflow.scripts import load_ledger, main
@@ -19,6 +20,7 @@ def run(snakemake):
         study_name=snakemake.wildcards.sweep,
     )
     write_csv_atomic(snakemake.output.decisions, refinement.decisions)
+    write_csv_atomic(snakemake.output.predictions, predictions(refinement))
     write_csv_atomic(snakemake.output.backtest, refinement.backtest.summary)
     write_text_atomic(snakemake.output.rationale, rationale(refinement))
     refinement.space.dump(snakemake.output.space)
