@@ -8,26 +8,27 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 import optuna
-from optuna.distributions import BaseDistribution
-from optuna.trial import BaseTrial
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
 from resweep.errors import InputError, closest
 from resweep.files import write_text_atomic
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, describe_condition, describe_domain
+from resweep.sweep.trials.knowledge import KnownStudy, TrialStorage
 from resweep.words import describe_value
 
 _CONSTRAINT = "constraint_"  # user attributes with this beginning hold constraints
 
 
-class SweepTrial(BaseTrial):
+class SweepTrial(optuna.trial.Trial):
     """One trial of a sweep, as handed to ``objective(trial)``.
 
     ``suggest_*``, ``report``, ``should_prune``, ``set_user_attr``, ``number``, ``params`` and
-    ``user_attrs`` behave as on `optuna.trial.Trial`. Beyond that, for objectives that want them:
+    ``user_attrs`` behave as on `optuna.trial.Trial`, which it is an instance of; ``study`` can be
+    read (see `resweep.sweep.trials.knowledge`). Beyond that, for objectives that want them:
 
     Attributes
     ----------
@@ -59,9 +60,11 @@ class SweepTrial(BaseTrial):
         data: Path | None,
         checkpoint: Path,
         journal: Path | None = None,
+        known: Callable[[], list[optuna.trial.FrozenTrial]] = list,
     ):
         self._number, self._decided, self._space = number, dict(params), space
         self._live, self._pruner = live, pruner
+        self._study = KnownStudy(space, known, TrialStorage(self))
         self._asked: dict[str, Any] = {}
         self._user_attrs: dict[str, Any] = {}
         self._warned: set[str] = set()
@@ -227,25 +230,36 @@ class SweepTrial(BaseTrial):
         return {k.removeprefix(_CONSTRAINT): v for k, v in noted if k.startswith(_CONSTRAINT)}
 
     @property
-    def study(self) -> NoReturn:
-        """Nothing that a trial of a sweep can have.
-
-        Raises
-        ------
-        InputError
-            Always: what trials knew of each other would depend on who ended first.
-        """
-        raise InputError(
-            "the objective asks for trial.study; trials of a sweep do not see each other",
-            where=f"trial {self._number}",
-            mend="use trial.number, trial.params, trial.fixed and trial.user_attrs instead",
-        )
+    def study(self) -> KnownStudy:
+        """The sweep for reading, as it was known when this trial was proposed."""
+        return self._study
 
     @property
-    def system_attrs(self) -> dict[str, Any]:
+    def storage(self) -> TrialStorage:
+        """Where callbacks keep system attributes of this trial."""
+        return self._study._storage
+
+    @property
+    def _trial_id(self) -> int:
+        return self._number
+
+    @property
+    def pruner_attrs(self) -> dict[str, Any]:
         """What the pruner noted about this trial."""
         frozen = self._live.study.get_trials(deepcopy=False)[self._live.number]
         return {k: v for k, v in frozen.system_attrs.items() if not k.startswith("tpe:")}
+
+    @property
+    def system_attrs(self) -> dict[str, Any]:
+        """What the pruner noted and callbacks kept about this trial."""
+        return self.storage.get_trial_system_attrs(self._trial_id)
+
+    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        """Answer what OptunaSearchCV and the like ask with a distribution."""
+        if isinstance(distribution, CategoricalDistribution):
+            return self.suggest_categorical(name, distribution.choices)
+        ask = self.suggest_int if isinstance(distribution, IntDistribution) else self.suggest_float
+        return ask(name, distribution.low, distribution.high)
 
     @property
     def number(self) -> int:

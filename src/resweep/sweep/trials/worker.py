@@ -24,12 +24,12 @@ import optuna
 from resweep.errors import InputError
 from resweep.files import canonical_json, write_text_atomic
 from resweep.space.model import Space
-from resweep.sweep.history import History
 from resweep.sweep.proposals import Plan, Proposal, Proposer
 from resweep.sweep.schedule import Schedule, job_numbers, seed_for
 from resweep.sweep.trials import disk
 from resweep.sweep.trials import record as records_
 from resweep.sweep.trials.job import Job
+from resweep.sweep.trials.knowledge import known_trials
 from resweep.sweep.trials.record import Record, finite
 from resweep.sweep.trials.trial import SweepTrial, make_pruner
 
@@ -179,12 +179,11 @@ def _train(
     A crash of an attempt that went on from a checkpoint may be the checkpoint's: the next attempt
     starts from nothing, and only an attempt that did so can be the last.
     """
-    history = proposer.history_of(proposal)
     checkpoint = job.state_of(proposal.number) / "checkpoint"
     crashes, judged = 0, False
     while True:
         resumed = checkpoint.exists()
-        trial = _make_trial(job, plan, history, proposal)
+        trial = _make_trial(job, plan, proposer, proposal)
         try:
             seed_libraries(trial.seed)
             value = objective(trial)
@@ -239,7 +238,7 @@ def as_number(value: Any) -> float:
         ) from None
 
 
-def _make_trial(job: Job, plan: Plan, history: History, proposal: Proposal) -> SweepTrial:
+def _make_trial(job: Job, plan: Plan, proposer: Proposer, proposal: Proposal) -> SweepTrial:
     space = plan.space_of(proposal.kind)
     data = job.settings["data"]
     pruner = {"type": "none"} if proposal.replicate_of is not None else space.pruner
@@ -248,8 +247,9 @@ def _make_trial(job: Job, plan: Plan, history: History, proposal: Proposal) -> S
         proposal.number,
         proposal.params,
         space,
-        history.open_trial(proposal.number, proposal.params, pruned=pruned),
+        proposer.history_of(proposal).open_trial(proposal.number, proposal.params, pruned=pruned),
         make_pruner(pruner),
+        known=known_trials(plan, proposer, proposal.number),
         seed=trial_seed(job.settings["seed"], proposal.number),
         threads=job.settings["threads"],
         data=Path(data) if data else None,
@@ -295,7 +295,7 @@ def _record(
         "value": finite(value),
         "curve": [[step, finite(v)] for step, v in curve],
         "user_attrs": attrs,
-        "system_attrs": trial.system_attrs if trial else {},
+        "system_attrs": trial.pruner_attrs if trial else {},
         "key": key,
     }
 

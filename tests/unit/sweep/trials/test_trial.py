@@ -170,7 +170,9 @@ def test_settings_of_the_space_answer_too(make):
         (lambda t: t.suggest_categorical("lr", [1e-3]), "the space has float 1e-05..0.1"),
         (lambda t: t.suggest_float("kind", 0, 1), r"the space has categorical \{cnn, context\}"),
         (lambda t: t.suggest_int("lr", 0, 1), "asks for an int in 0..1, but the space has float"),
-        (lambda t: t.study.best_value, "trials of a sweep do not see each other"),
+        (lambda t: t.study.stop(), "trial.study.stop, but a trial may only read its study"),
+        (lambda t: t.storage.get_all_trials(0), "the storage of a trial holds its own"),
+        (lambda t: t.storage.get_trial_system_attrs(0), "asks for trial 0 in the storage"),
         (lambda t: t.suggest_categorical("kind", ["rnn"]), "knows only one of .*; the space deci"),
     ],
 )
