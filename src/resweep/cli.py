@@ -132,10 +132,17 @@ def _parser() -> argparse.ArgumentParser:
         help="needed if the source holds several; a pattern such as 'fold_*' reads all that match "
         "together, as blocks",
     )
-    sub.add_argument(
+    counts = sub.add_mutually_exclusive_group()
+    counts.add_argument(
         "--objective",
         metavar="NAME",
         help="what counts, if there are several; NAME:min or NAME:max says which way",
+    )
+    counts.add_argument(
+        "--objectives",
+        nargs="+",
+        metavar="NAME",
+        help="rank by several at once, such as accuracy:max latency:min",
     )
     sub.add_argument(
         "--params", metavar="A,B", help="columns of a table that are settings (default: guessed)"
@@ -294,7 +301,7 @@ def import_(given: argparse.Namespace) -> None:
     options = {
         "study": given.study,
         "kind": given.kind,
-        "objectives": [given.objective] if given.objective else [],
+        "objectives": given.objectives or ([given.objective] if given.objective else []),
         "params": given.params.split(",") if given.params else [],
         "sweep": given.sweep,
     }

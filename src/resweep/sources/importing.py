@@ -9,12 +9,13 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from resweep.errors import InputError
+from resweep.errors import InputError, closest
 from resweep.ledger.trials import Ledger
 from resweep.sources import hydra, mlflow, ray, table, wandb
 from resweep.sources import optuna as optuna_source
 from resweep.sources.eras import Era, largest, split_eras
-from resweep.sources.kinds import recognise
+from resweep.sources.kinds import KINDS, recognise
+from resweep.sources.objectives import choose_objectives
 from resweep.sources.recorded import WHOLE, Recorded, as_blocks
 from resweep.sources.runs import Runs, Wanted, to_study
 from resweep.sources.storage import from_environment
@@ -49,6 +50,9 @@ class Imported:
     def n_kept(self) -> int:
         """How many of the finished trials are in the ledger."""
         return len(self.ledger.trials) + len(self.ledger.outside)
+
+
+FOLDERS = {"wandb": wandb.read, "ray": ray.read, "hydra": hydra.read}
 
 
 def import_study(
@@ -119,14 +123,20 @@ def read(
     kind = kind or recognise(source)
     wanted = [Wanted.parse(text) for text in objectives]
     if kind == "optuna":
-        return optuna_source.read(source, study)
+        return [choose_objectives(s, wanted) for s in optuna_source.read(source, study)]
     path = Path(source.removeprefix("sqlite:///"))
     if kind == "table":
-        return [to_study(_table(path, wanted, params, sweep), wanted)]
-    if kind == "mlflow":
-        return [to_study(runs, wanted) for runs in mlflow.read(path, study)]
-    reader = {"wandb": wandb.read, "ray": ray.read, "hydra": hydra.read}[kind]
-    return [to_study(reader(path), wanted)]
+        found = [_table(path, wanted, params, sweep)]
+    elif kind == "mlflow":
+        found = mlflow.read(path, study)
+    elif kind in FOLDERS:
+        found = [FOLDERS[kind](path)]
+    else:
+        raise InputError(
+            f'the kind "{kind}" is not known{closest(kind, KINDS)}',
+            mend=f"use one of {', '.join(KINDS)}",
+        )
+    return [choose_objectives(to_study(runs, wanted), wanted) for runs in found]
 
 
 def _table(
@@ -188,7 +198,7 @@ def to_sweep(study: Recorded, *, space: Space | None = None, era: int | None = N
         raise InputError(
             f"has {len(study.directions)} objectives",
             where=where,
-            mend="resweep refines one objective: store a study with the one that counts",
+            mend="choose one with --objective NAME, or rank by all with --objectives A:max B:min",
         )
     (direction,) = study.directions
     finished = study.finished

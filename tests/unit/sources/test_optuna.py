@@ -290,7 +290,7 @@ def test_a_csv_study(tmp_path):
         (lambda s: [optuna.create_study(storage=s, study_name=n) for n in "ab"],
          "holds 2 studies: a, b. Name the one that is meant with --study"),
         (lambda s: optuna.create_study(storage=s, directions=["minimize", "maximize"]),
-         "has 2 objectives"),
+         "has 2 objectives.*--objective NAME"),
         (lambda s: optuna.create_study(storage=s).ask(), "has no finished trial"),
         (lambda s: optuna.create_study(storage=s).optimize(lambda t: 1.0, n_trials=2),
          "no searched parameters"),

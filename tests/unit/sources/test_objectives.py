@@ -1,0 +1,115 @@
+"""Studies of several objectives."""
+
+import numpy as np
+import optuna
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from resweep import cli
+from resweep.errors import InputError
+from resweep.refinement.refine import refine
+from resweep.sources import importing
+from resweep.sources.objectives import fronts, pareto_scores
+from resweep.space.model import Space
+
+
+@pytest.fixture
+def two(tmp_path):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(
+        study_name="two",
+        storage=f"sqlite:///{tmp_path / 'two.db'}",
+        directions=["maximize", "minimize"],
+        sampler=optuna.samplers.RandomSampler(seed=5),
+    )
+    study.set_metric_names(["accuracy", "latency"])
+
+    def objective(trial):
+        width = trial.suggest_float("width", 0, 1)
+        if trial.number == 3:
+            raise ValueError
+        return width, width**2 + trial.suggest_float("waste", 0, 1)
+
+    study.optimize(objective, n_trials=40, catch=(ValueError,))
+    return tmp_path / "two.db", study
+
+
+def sweep_of(path, *objectives):
+    return importing.to_sweep(importing.joined(importing.read(str(path), objectives=objectives)))
+
+
+@pytest.mark.parametrize("name", ["latency", "latency:min", "1"])
+def test_one_objective_by_name_or_number(two, name):
+    path, study = two
+    found = sweep_of(path, name)
+    assert found.space.direction == "minimize"
+    complete = found.ledger.complete
+    assert complete["value"].tolist() == [t.values[1] for t in study.trials if t.values]
+    assert complete["user_attrs_objective_accuracy"].tolist() == [
+        t.values[0] for t in study.trials if t.values
+    ]
+
+
+def test_both_objectives_in_one_score(two):
+    path, study = two
+    found = sweep_of(path, "accuracy:max", "latency:min")
+    assert found.space.direction == "maximize"
+    complete = found.ledger.complete
+    best = {t.number for t in study.best_trials}
+    ranked = complete.sort_values("value", ascending=False)["number"].tolist()
+    assert set(ranked[: len(best)]) == best
+    assert complete["value"].max() == 1.0 and complete["value"].is_unique
+    refined = refine(found.space, found.ledger, n_trials=50, seed=0).decisions
+    assert set(refined["parameter"]) == {"width", "waste"}
+
+
+@pytest.mark.parametrize(
+    ("objectives", "message"),
+    [
+        ([], r"has 2 objectives: accuracy \(maximize\), latency \(minimize\)"),
+        (["acuracy"], 'has no objective "acuracy"; did you mean "accuracy"'),
+        (["latency:max"], "is to minimize latency, not to maximize it"),
+        (["2"], 'has no objective "2"'),
+    ],
+)
+def test_objectives_that_are_not_there(two, objectives, message):
+    with pytest.raises(InputError, match=message):
+        sweep_of(two[0], *objectives)
+
+
+def test_the_command_takes_one_or_several(two, tmp_path, capsys):
+    given = ["import", str(two[0]), "--out", str(tmp_path / "v1")]
+    assert cli.main(given) == 1
+    assert cli.main([*given, "--objective", "accuracy"]) == 0
+    assert cli.main([*given, "--objectives", "accuracy:max", "latency:min"]) == 0
+    assert Space.load(tmp_path / "v1/space.yaml").direction == "maximize"
+    assert "ranked by accuracy and latency" in capsys.readouterr().err
+    assert cli.main(["import", str(two[0]), "--list"]) == 0
+    assert "objective latency: minimize" in capsys.readouterr().out
+
+
+points = arrays.arrays(
+    float, st.tuples(st.integers(1, 20), st.integers(2, 3)), elements=st.integers(0, 5).map(float)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(points)
+def test_a_point_that_dominates_another_scores_higher(losses):
+    scores = pareto_scores(losses)
+    better = (losses[:, None] <= losses).all(axis=2) & (losses[:, None] < losses).any(axis=2)
+    first, second = np.nonzero(better)
+    assert (scores[first] > scores[second]).all()
+    same = (losses[:, None] == losses).all(axis=2)
+    assert all(scores[i] == scores[j] for i, j in zip(*np.nonzero(same), strict=True))
+    assert 0 < scores.min() <= scores.max() <= 1
+
+
+def test_the_first_front_is_optunas(two):
+    _, study = two
+    complete = [t for t in study.trials if t.values]
+    losses = np.array([[-t.values[0], t.values[1]] for t in complete])
+    first = {t.number for t, level in zip(complete, fronts(losses), strict=True) if level == 0}
+    assert first == {t.number for t in study.best_trials}
