@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from resweep.ledger.points import ELITE_FRACTION, points
+from resweep.ledger.ranking import rank_points
 from resweep.ledger.trials import Ledger
 
 STATES = ("COMPLETE", "PRUNED", "FAIL")
@@ -32,6 +33,9 @@ def overview(ledger: Ledger, seconds: pd.Series | None = None) -> pd.DataFrame:
     value = table["value"].to_numpy(dtype=float)
     n = len(value)
     best = int(table["score"].to_numpy().argmax()) if n else None
+    ranked = rank_points(every, ledger.space)
+    likely = ranked["expected"].idxmax() if n else None
+    expected = ledger.space.sign * float(ranked["expected"].max()) if n else np.nan
     elites = every[every["elite"]]["value"].to_numpy(dtype=float)
     rows: list[tuple[str, float, str, int]] = [("trials", len(trials), "trials", len(trials))]
     rows += [
@@ -45,6 +49,9 @@ def overview(ledger: Ledger, seconds: pd.Series | None = None) -> pd.DataFrame:
         ("replicates", int(every["n_repeats"].sum()) - len(every), "trials", len(every)),
         ("best_value", value[best] if n else np.nan, "value", n),
         ("best_trial", table["number"].iloc[best] if n else np.nan, "trial number", n),
+        ("expected_best_trial", table["number"].get(likely, np.nan), "trial number", n),
+        ("expected_best_value", expected, "value", n),
+        ("probability_best", ranked["p_best"].get(likely, np.nan), "probability", n),
         ("mean_value", value.mean() if n else np.nan, "value", n),
         ("median_value", np.median(value) if n else np.nan, "value", n),
         ("sd_value", value.std(ddof=1) if n > 1 else np.nan, "value", n),

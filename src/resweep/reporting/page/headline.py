@@ -92,6 +92,7 @@ def _verdict(sweep: Sweep) -> Html:
         _repeats(sweep, trial),
         f"). It is the luckiest of {n} points, so it is shrunk toward the mean by its reliability "
         "(winner’s curse); the interval is ±1.96 standard errors.",
+        *_likeliest(sweep, trial),
     ]
     if math.isfinite(above):
         verdict = " above" if above >= 2 else " above, which is not shown to be more than chance:"
@@ -116,6 +117,23 @@ def _verdict(sweep: Sweep) -> Html:
             paragraph(*sentences),
         ]
     )
+
+
+def _likeliest(sweep: Sweep, luckiest: float) -> list[str]:
+    """Say which point is to be taken, by what all trials together let one expect."""
+    trial = sweep.fact("overview", "expected_best_trial")
+    if not math.isfinite(trial):
+        return []
+    same = trial == luckiest
+    return [
+        " By a model of all trials",
+        " it is also the point to take" if same else f" the point to take is trial {number(trial)}",
+        ": expected ",
+        number(sweep.fact("overview", "expected_best_value")),
+        ", the best of all with probability ",
+        number(sweep.fact("overview", "probability_best"), 2),
+        ".",
+    ]
 
 
 def _repeats(sweep: Sweep, trial: float) -> str:

