@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,7 +112,7 @@ def _outside(old: Parameter, table: pd.DataFrame, space: Space) -> np.ndarray:
     return outside
 
 
-def _holds(new: Parameter, value) -> bool:
+def _holds(new: Parameter, value: Any) -> bool:
     """Whether a value lies in the new domain; a step's grid does not matter here."""
     if new.is_numeric:
         return new.low - 1e-12 <= float(value) <= new.high + 1e-12
@@ -122,7 +123,9 @@ def _best(value: np.ndarray, score: np.ndarray, mask: np.ndarray) -> float:
     return float(value[mask][score[mask].argmax()]) if mask.any() else np.nan
 
 
-def _lost(table: pd.DataFrame, elite: np.ndarray, outside: dict, space: Space) -> pd.DataFrame:
+def _lost(
+    table: pd.DataFrame, elite: np.ndarray, outside: dict[str, Any], space: Space
+) -> pd.DataFrame:
     from resweep.space.parameter import describe_spec
 
     rows = []

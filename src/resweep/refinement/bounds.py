@@ -112,7 +112,10 @@ def grown(parameter: Parameter, side: str, growth: float) -> float:
 def toward_limit(parameter: Parameter, side: str, reach: float) -> float:
     """Bound of one side after moving a share of the way to its limit, log units where log."""
     end = 0 if side == "low" else 1
-    bound, limit = float((parameter.low, parameter.high)[end]), float(parameter.limits[end])
+    bound, limit = (
+        float((parameter.low, parameter.high)[end]),
+        float((parameter.limits or (parameter.low, parameter.high))[end]),
+    )
     if reach == 1:
         return limit
     if parameter.log:

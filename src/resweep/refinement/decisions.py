@@ -61,13 +61,13 @@ class ParameterEvidence:
     q: float
     score: NDArray[np.float64]
     elite: NDArray[np.bool_]
-    values: NDArray
+    values: NDArray[Any]
     has_children: bool
     n_trials: int
     walls: dict[str, Wall]
     beyond: dict[str, tuple[int, int]] = field(default_factory=dict)
     p_elsewhere: float = 1.0
-    adjusted: AdjustedEffect | None = None
+    adjusted: AdjustedEffect = None  # type: ignore[assignment]
 
     @property
     def parameter(self) -> Parameter:

@@ -7,7 +7,7 @@ import math
 from resweep.evidence.significance import hypergeometric_tail
 from resweep.refinement.bounds import halfway, rounded_range, toward_limit
 from resweep.refinement.decisions import ParameterEvidence
-from resweep.refinement.policy import TestedPolicy
+from resweep.refinement.policy import ConservativePolicy, PublishedPolicy, TestedPolicy
 from resweep.space.parameter import Parameter
 from resweep.words import tested
 
@@ -67,7 +67,7 @@ def grown_range(case: ParameterEvidence, pressed: list[str], policy: TestedPolic
     if trims and pressed == ["low"]:
         high = halfway(spec, "high", values.max())
     within = (min(low, spec.low), max(high, spec.high))
-    limits = tuple(float(edge) for edge in spec.limits)
+    limits = tuple(float(edge) for edge in spec.limits or (spec.low, spec.high))
     within = (
         limits[0] if "low" in pressed else within[0],
         limits[1] if "high" in pressed else within[1],
@@ -87,14 +87,16 @@ def grown_ladder(case: ParameterEvidence, pressed: list[str], policy: TestedPoli
     if trims and pressed == ["low"]:
         last -= (last - used[-1]) // 2
     steps = list(spec.choices[first : last + 1])
-    allowed, reach = list(spec.limits), policy.at_the_bound.reach
+    allowed, reach = list(spec.limits or spec.choices), policy.at_the_bound.reach
     below = allowed[: allowed.index(spec.choices[0])]
     above = allowed[allowed.index(spec.choices[-1]) + 1 :]
     if "low" in pressed:
         steps = below[len(below) - math.ceil(reach * len(below)) :] + steps
     if "high" in pressed:
         steps += above[: math.ceil(reach * len(above))]
-    least = min(policy.ladder.steps, len(spec.choices)) if trims else 0
+    least = 0
+    if isinstance(policy, PublishedPolicy):
+        least = min(policy.ladder.steps, len(spec.choices))
     while len(steps) < least and first > 0:
         first -= 1
         steps.insert(0, spec.choices[first])
@@ -125,4 +127,8 @@ def can_grow(case: ParameterEvidence, side: str, policy: TestedPolicy) -> bool:
 
 def growing(case: ParameterEvidence, policy: TestedPolicy) -> Parameter:
     """Return the parameter with the limits that it may grow to, if it may."""
-    return case.growable(policy.worse.alpha) if policy.method == "adjusted" else case.parameter
+    return (
+        case.growable(policy.worse.alpha)
+        if isinstance(policy, ConservativePolicy)
+        else case.parameter
+    )

@@ -25,7 +25,7 @@ SPEC_KEYS = ("low", "high", "log", "step", "choices", "weights", "limits", "neut
 KEYS = (*SPEC_KEYS, "role", "fix", "keep", "reason")
 
 
-def load_overrides(path: str | Path, space: Space) -> dict[str, dict]:
+def load_overrides(path: str | Path, space: Space) -> dict[str, dict[str, Any]]:
     """Read and check a file of overrides; an empty file holds none.
 
     Raises
@@ -39,7 +39,9 @@ def load_overrides(path: str | Path, space: Space) -> dict[str, dict]:
     return check_overrides(document.value or {}, space, str(path))
 
 
-def check_overrides(values: Any, space: Space, source: str = "overrides") -> dict[str, dict]:
+def check_overrides(
+    values: Any, space: Space, source: str = "overrides"
+) -> dict[str, dict[str, Any]]:
     """Check overrides against the space they change.
 
     Raises

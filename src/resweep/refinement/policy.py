@@ -425,7 +425,7 @@ def policy_from_mapping(values: Any, source: str = "policy") -> Policy:
     return _build(_KINDS[method], values, source)
 
 
-def _build(kind: type, values: dict, where: str) -> Any:
+def _build(kind: type, values: dict[str, Any], where: str) -> Any:
     fields = {f.name: f for f in dataclasses.fields(kind)}
     changes: dict[str, Any] = {}
     for key, value in values.items():

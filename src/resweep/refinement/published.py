@@ -7,6 +7,8 @@ the policy ``conservative`` has rules of its own (:mod:`resweep.refinement.rules
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from resweep.evidence.directionality import relative_difference, welch_freedom
@@ -161,7 +163,7 @@ def cluster(case: ParameterEvidence, policy: PublishedPolicy) -> Outcome:
         if pressed:
             target = toward_limit(spec, side, policy.at_the_bound.reach)
             low, high = (target, high) if side == "low" else (low, target)
-            within[end] = float(spec.limits[end])
+            within[end] = float((spec.limits or (spec.low, spec.high))[end])
             notes.append(f"; the {side} bound grows: {why}")
     new_low, new_high = rounded_range(spec, low, high, (within[0], within[1]))
     if new_low >= new_high:
@@ -204,8 +206,8 @@ def ladder(case: ParameterEvidence, policy: PublishedPolicy) -> Outcome:
     up, size = test.rho > 0, len(spec.choices)
     allowed = list(spec.limits or spec.choices)
     steps = list(spec.choices)
-    dropped: list = []
-    added: list = []
+    dropped: list[Any] = []
+    added: list[Any] = []
     if up:
         at = allowed.index(steps[-1])
         added = allowed[at + 1 : at + 2]
@@ -227,9 +229,9 @@ def ladder(case: ParameterEvidence, policy: PublishedPolicy) -> Outcome:
     return Decision(action, "ladder", new, reason, effect=test.rho, p=test.p_trend)
 
 
-def _choices(spec, codes: list[int]) -> str:
+def _choices(spec: Parameter, codes: list[int]) -> str:
     return ", ".join(describe_value(spec.choices[c]) for c in codes)
 
 
-def _moved(verb: str, steps: list) -> str:
+def _moved(verb: str, steps: list[Any]) -> str:
     return f"{verb} {', '.join(describe_value(s) for s in steps)}; " if steps else ""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
-from resweep.evidence.adjusted import AdjustedEffect, adjusted_effects, study_units
+from resweep.evidence.adjusted import adjusted_effects, study_units
 from resweep.evidence.outside import OutsideTrials, compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
@@ -167,7 +167,9 @@ def refine(
     )
 
 
-def _overrides(overrides: Mapping | str | Path | None, space: Space) -> dict[str, dict]:
+def _overrides(
+    overrides: Mapping[str, Any] | str | Path | None, space: Space
+) -> dict[str, dict[str, Any]]:
     if overrides is None:
         return {}
     if isinstance(overrides, str | Path):
@@ -196,7 +198,7 @@ def build_cases(
     elite = table["elite"].to_numpy(dtype=bool)
     walls = _walls(ledger, zone)
     found = compare_outside(ledger, table, policy.elite_fraction)
-    effects: dict[str, AdjustedEffect] = {}
+    effects: Any = {}  # by name; a policy that looks at one parameter at a time has none
     if isinstance(policy, ConservativePolicy):
         effects = adjusted_effects(ledger.space, study_units(ledger, table), policy.worse.protected)
         q = {name: effect.p_holm for name, effect in effects.items()}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +28,10 @@ from resweep.refinement.growth import (
     presses,
 )
 from resweep.refinement.policy import TestedPolicy
+from resweep.space.parameter import Parameter
 from resweep.words import describe_value, tested
 
-Rule = Callable[[ParameterEvidence, TestedPolicy], Outcome]
+Rule = Callable[[ParameterEvidence, Any], Outcome]  # each asks for the policy that has its part
 
 
 def refuted(case: ParameterEvidence, policy: TestedPolicy) -> Outcome:
@@ -152,7 +154,7 @@ def keep(case: ParameterEvidence, policy: TestedPolicy) -> Outcome:
     return Decision("keep", "else", case.parameter, reason, effect=effect, p=case.p)
 
 
-def _listed(spec, sizes: list[int]) -> str:
+def _listed(spec: Parameter, sizes: list[int]) -> str:
     return ", ".join(f"{describe_value(c)} {n}" for c, n in zip(spec.choices, sizes, strict=True))
 
 

@@ -8,6 +8,8 @@ of the parameter together (Scheffé). Where the elites happen to lie restricts n
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from resweep.evidence.adjusted import AdjustedEffect
@@ -69,7 +71,7 @@ def neutral(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     )  # fmt: skip
 
 
-def _part_of(effect: AdjustedEffect, value) -> int | None:
+def _part_of(effect: AdjustedEffect, value: Any) -> int | None:
     """Index of the part at a value of the parameter."""
     spec = effect.column.parameter
     if spec.is_numeric:
@@ -118,7 +120,7 @@ def _choices(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
         f"{names} {'is' if len(gone) == 1 else 'are'} surely worse than {best}: by {gap:.2g} sd "
         f"or more, others held equal (p {probability(effect.p_holm)} after Holm)"
     )
-    told = {"effect": case.effect, "p": effect.p, "probability": float(chance)}
+    told: dict[str, Any] = {"effect": case.effect, "p": effect.p, "probability": float(chance)}
     if len(kept) == 1:
         return Decision("fix", "surely worse", None, reason, value=spec.choices[kept[0]], **told)
     weights = None
@@ -148,7 +150,9 @@ def _kept_parts(
     return low, high
 
 
-def _sides(case: ParameterEvidence, policy: ConservativePolicy, low: float, high: float) -> dict:
+def _sides(
+    case: ParameterEvidence, policy: ConservativePolicy, low: float, high: float
+) -> dict[str, Any]:
     """Return the bounds that the good part reaches and that grow, with the reason for each."""
     grow: dict[str, str] = {}
     for side, reached in (("low", low <= SLACK), ("high", high >= 1 - SLACK)):
@@ -173,7 +177,7 @@ def _range(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     for side in grow:
         end = 0 if side == "low" else 1
         bounds[end] = toward_limit(open_, side, policy.at_the_bound.reach)
-        within[end] = float(open_.limits[end])
+        within[end] = float((open_.limits or (open_.low, open_.high))[end])
     new_low, new_high = rounded_range(open_, bounds[0], bounds[1], (within[0], within[1]))
     if new_low >= new_high or (new_low, new_high) == (spec.low, spec.high):
         return Passed("what is surely worse is less than the room that is left on each side")
@@ -224,10 +228,11 @@ def _ladder(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:
     grow = _sides(case, policy, first_step / last, last_step / last)
     steps = list(spec.choices[first_step : last_step + 1])
     open_ = growing(case, policy)
+    allowed = open_.limits or open_.choices
     if "low" in grow:
-        steps = list(open_.limits[: open_.limits.index(spec.choices[0])]) + steps
+        steps = list(allowed[: allowed.index(spec.choices[0])]) + steps
     if "high" in grow:
-        steps += open_.limits[open_.limits.index(spec.choices[-1]) + 1 :]
+        steps += allowed[allowed.index(spec.choices[-1]) + 1 :]
     dropped = [*spec.choices[:first_step], *spec.choices[last_step + 1 :]]
     if not dropped:
         return Passed("no outer step is surely worse than the best")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -125,7 +126,7 @@ def _segments(whole: list[FrozenTrial]) -> list[list[FrozenTrial]]:
 
 def _cuts(whole: list[FrozenTrial]) -> list[int]:
     """Return places where the most parameters stand for the first or were there the last time."""
-    span: dict[tuple, tuple[int, int]] = {}  # of each parameter as it was recorded
+    span: dict[tuple[Any, ...], tuple[int, int]] = {}  # of each parameter as it was recorded
     for i, t in enumerate(whole):
         for name, distribution in t.distributions.items():
             key = name, type(distribution)

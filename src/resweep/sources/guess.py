@@ -83,15 +83,17 @@ def guess_domain(values: Sequence[Any]) -> Guess:
     return _choices(plain, read, distinct)
 
 
-def _distinct(values: Sequence[Any]) -> list:
+def _distinct(values: Sequence[Any]) -> list[Any]:
     return [v for _, v in dict.fromkeys((type(v).__name__, v) for v in values)]
 
 
-def _choices(plain: list, read: Callable, choices: list, *, ladder: bool = False) -> Guess:
+def _choices(
+    plain: list[Any], read: Callable[..., Any], choices: list[Any], *, ladder: bool = False
+) -> Guess:
     return Guess(CategoricalDistribution(choices), read, ladder=ladder)
 
 
-def _numbers(plain: list, read: Callable) -> Guess:
+def _numbers(plain: list[Any], read: Callable[..., Any]) -> Guess:
     distinct = sorted(set(plain))
     low, high = distinct[0], distinct[-1]
     whole = all(float(v).is_integer() for v in plain)
@@ -118,11 +120,11 @@ def _numbers(plain: list, read: Callable) -> Guess:
     return Guess(FloatDistribution(float(low), float(high), log), cast)
 
 
-def _written_as_float(values: list) -> bool:
+def _written_as_float(values: list[Any]) -> bool:
     return any(isinstance(v, float) for v in values) and len(set(values)) > FEW
 
 
-def _geometric(values: list) -> bool:
+def _geometric(values: list[Any]) -> bool:
     """Whether numbers are each the same multiple of the one before, as 8, 16, 32 are."""
     if len(values) < 3 or values[0] <= 0:
         return False
@@ -130,7 +132,7 @@ def _geometric(values: list) -> bool:
     return max(ratios) - min(ratios) < 1e-9 * max(ratios)
 
 
-def _is_log(values: list, low: float, high: float) -> bool:
+def _is_log(values: list[Any], low: float, high: float) -> bool:
     """Whether values are likelier under a log-uniform than under a uniform distribution."""
     if low <= 0 or high / low < WIDE:
         return False

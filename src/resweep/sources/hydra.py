@@ -61,7 +61,7 @@ def read(folder: Path) -> Runs:
     )
 
 
-def _order(job: Path) -> tuple:
+def _order(job: Path) -> tuple[Any, ...]:
     return (0, int(job.name), "") if job.name.isdigit() else (1, 0, job.name)
 
 
@@ -123,13 +123,13 @@ def _domains(path: Path) -> dict[str, BaseDistribution]:
                 found[name.strip().lstrip("+")] = CategoricalDistribution(listed)
             continue
         low, high = float(match[2]), float(match[3])
-        kind = IntDistribution if whole else FloatDistribution
+        kind: Any = IntDistribution if whole else FloatDistribution
         number = int if whole else float
         found[name.strip().lstrip("+")] = kind(number(low), number(high), log=bool(match[1]))
     return found
 
 
-def _listed(text: str) -> list:
+def _listed(text: str) -> list[Any]:
     """Return the values of a sweep such as ``a,b,c`` or ``choice(a,b,c)``."""
     choice = re.fullmatch(r"choice\((.*)\)", text)
     text = choice[1] if choice else text

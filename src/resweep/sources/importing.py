@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ def _table(
     if sweep is None:
         return table.read(path, params=params, wanted=wanted)
     domains, objective, notes = wandb.read_sweep(Path(sweep))
-    known = {n: d for n, d in domains.items() if d is not None}
+    known: dict[str, Any] = {n: d for n, d in domains.items() if d is not None}
     constants = {n: d.choices[0] for n, d in known.items() if d.single() and n not in params}
     names = params or [n for n in domains if n not in constants]
     found = table.read(path, params=names, wanted=wanted or ([objective] if objective else []))
@@ -160,7 +160,7 @@ def _table(
     )
 
 
-def read_all(source: str, **options) -> list[Recorded]:
+def read_all(source: str, **options: Any) -> list[Recorded]:
     """Read every study of a source, with the options of `read`."""
     if recognise(source) == "optuna":
         return optuna_source.read_all(source)
@@ -339,7 +339,7 @@ def _record(
     }
 
 
-def _order_in(space: Space):
+def _order_in(space: Space) -> Callable[[str], int]:
     """Return a sorting key that puts names in the order of `space`, strangers last."""
     places = {name: place for place, name in enumerate(space.names)}
     return lambda name: places.get(name, len(places))

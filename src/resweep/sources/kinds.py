@@ -28,8 +28,8 @@ def recognise(source: str) -> str:
         If it is not there, or none of the kinds.
     """
     if "://" in source:
-        path = source.removeprefix("sqlite:///") if source.startswith("sqlite:///") else None
-        return _database(Path(path)) if path and Path(path).is_file() else "optuna"
+        file = source.removeprefix("sqlite:///") if source.startswith("sqlite:///") else None
+        return _database(Path(file)) if file and Path(file).is_file() else "optuna"
     path = Path(source)
     if path.is_dir():
         return _folder(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from optuna.trial import TrialState
 
@@ -13,7 +14,7 @@ from resweep.sources.recorded import Recorded
 from resweep.words import describe_value
 
 
-def summary(study: Recorded) -> dict:
+def summary(study: Recorded) -> dict[str, Any]:
     """Return what a study holds.
 
     Returns
@@ -55,7 +56,7 @@ def listing(studies: Sequence[Recorded]) -> str:
     return "".join(_block(summary(study)) for study in studies)
 
 
-def _block(held: dict) -> str:
+def _block(held: dict[str, Any]) -> str:
     states = ", ".join(f"{n} {state}" for state, n in held["states"].items()) or "none"
     lines = [held["study"], f"  trials: {states}"]
     for name, direction in held["objectives"].items():

@@ -110,7 +110,7 @@ def _contents_of_large(folder: str, names: list[str]) -> list[str]:
     return names if Path(folder).name in LARGE else []
 
 
-def _all_runs(client, experiment: str) -> list:
+def _all_runs(client: Any, experiment: str) -> list[Any]:
     """Return the runs of an experiment as they started, without those that others nest in."""
     found, token = [], None
     while True:
@@ -125,13 +125,13 @@ def _all_runs(client, experiment: str) -> list:
     return [run for run in found if run.info.run_id not in parents]
 
 
-def _experiment(client, name: str, runs: list, source: Path) -> Runs:
+def _experiment(client: Any, name: str, runs: list[Any], source: Path) -> Runs:
     return Runs(
         name=name, source=f"{source}, experiment {name}", runs=[_run(client, r) for r in runs]
     )
 
 
-def _run(client, run) -> Run:
+def _run(client: Any, run: Any) -> Run:
     curves = {}
     for name in run.data.metrics:
         history = client.get_metric_history(run.info.run_id, name)

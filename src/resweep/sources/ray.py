@@ -74,19 +74,19 @@ def read(folder: Path) -> Runs:
     )
 
 
-def _order(name: str) -> tuple:
+def _order(name: str) -> tuple[Any, ...]:
     """Sort trials by the number that their folder's name holds."""
     number = re.search(r"_(\d{5})_", name)
     return (int(number[1]) if number else 0, name)
 
 
-def _state(folder: Path) -> tuple[dict[str, dict], str | None]:
+def _state(folder: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
     """Return what the newest state file says of each trial's folder, and of the experiment ("")."""
     files = sorted(folder.glob("experiment_state*.json"))
     if not files:
         return {}, "without its experiment_state file it is not known which trials failed"
     saved = _json(files[-1])
-    found: dict[str, dict] = {"": saved.get("runner_data") or {}}
+    found: dict[str, dict[str, Any]] = {"": saved.get("runner_data") or {}}
     for entry in saved.get("trial_data") or []:
         known = json.loads(entry[0]) if isinstance(entry, list) else entry
         found[str(known.get("relative_logdir"))] = known
@@ -94,7 +94,8 @@ def _state(folder: Path) -> tuple[dict[str, dict], str | None]:
 
 
 def _run(path: Path, status: str | None) -> tuple[int, Run]:
-    config, notes = _settings(_json(path)), {}
+    config = _settings(_json(path))
+    notes: dict[str, Any] = {}
     curves: dict[str, list[tuple[int, float]]] = {}
     last: dict[str, float] = {}
     results = path.with_name("result.json")
@@ -130,7 +131,7 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def _json(path: Path) -> dict:
+def _json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError) as error:

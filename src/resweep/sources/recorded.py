@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -55,12 +56,12 @@ class Recorded:
         """The trials that ended, whichever way."""
         return [t for t in self.trials if t.state.is_finished()]
 
-    def replace(self, **changes) -> Recorded:
+    def replace(self, **changes: Any) -> Recorded:
         """Return a copy with some attributes changed."""
         return dataclasses.replace(self, **changes)
 
 
-def frozen(number: int, state: TrialState, **given) -> FrozenTrial:
+def frozen(number: int, state: TrialState, **given: Any) -> FrozenTrial:
     """Return a trial without times; what is not given is empty.
 
     Parameters
@@ -71,7 +72,7 @@ def frozen(number: int, state: TrialState, **given) -> FrozenTrial:
         ``values``, ``params``, ``distributions``, ``user_attrs``, ``system_attrs``,
         ``intermediate_values``.
     """
-    nothing: dict = {}
+    nothing: dict[str, Any] = {}
     return FrozenTrial(
         number=number,
         trial_id=number,
@@ -88,7 +89,7 @@ def frozen(number: int, state: TrialState, **given) -> FrozenTrial:
     )
 
 
-def altered(trial: FrozenTrial, **changes) -> FrozenTrial:
+def altered(trial: FrozenTrial, **changes: Any) -> FrozenTrial:
     """Return a copy of a trial with another ``number``, ``values`` or ``user_attrs``."""
     kept = {
         "values": trial.values,

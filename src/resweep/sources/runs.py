@@ -134,7 +134,7 @@ def to_study(given: Runs, wanted: Sequence[Wanted] = ()) -> Recorded:
     return Recorded(
         name=given.name,
         source=given.source,
-        directions=tuple(w.direction for w in chosen),
+        directions=tuple(w.direction or "" for w in chosen),
         objectives=tuple(w.name for w in chosen),
         trials=trials,
         notes=tuple(notes),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def _run(path: Path) -> Run:
     return Run(settings, metrics, state, curves, attrs)
 
 
-def _items(items) -> dict[str, Any]:
+def _items(items: Iterable[Any]) -> dict[str, Any]:
     """Return the values of protobuf items, whose keys may be nested."""
     found: dict[str, Any] = {}
     for item in items:
@@ -119,7 +119,8 @@ def _framed(path: Path) -> Iterator[bytes]:
     content = path.read_bytes()
     if content[:4] != MAGIC:
         raise InputError("is not the log of a W&B run", where=str(path))
-    place, parts = 7, []
+    place = 7
+    parts: list[bytes] = []
     while place + HEADER.size <= len(content):
         left = BLOCK - place % BLOCK
         if left < HEADER.size:
@@ -169,7 +170,9 @@ def read_sweep(path: Path) -> tuple[dict[str, BaseDistribution | None], Wanted |
     return domains, objective, notes
 
 
-def _leaves(parameters: Mapping, prefix: str = "") -> Iterator[tuple[str, Mapping]]:
+def _leaves(
+    parameters: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, settings in parameters.items():
         if isinstance(settings, Mapping) and isinstance(settings.get("parameters"), Mapping):
             yield from _leaves(settings["parameters"], f"{prefix}{name}.")
@@ -177,7 +180,9 @@ def _leaves(parameters: Mapping, prefix: str = "") -> Iterator[tuple[str, Mappin
             yield f"{prefix}{name}", settings
 
 
-def _domain(name: str, given: Mapping, notes: list[str], where: str) -> BaseDistribution | None:
+def _domain(
+    name: str, given: Mapping[str, Any], notes: list[str], where: str
+) -> BaseDistribution | None:
     """Return the domain that a sweep gives a parameter, None where it has no bounds."""
     kind = given.get("distribution")
     if "value" in given:
