@@ -307,7 +307,7 @@ def test_only_the_range_to_blame_is_taken_back(tmp_path):
     inside = 0.5 + 0.05 * np.random.default_rng(1).normal(size=30)
     steps = BATCH.replace(limits=(2.0, 4.0, 8.0, 16.0, 32.0, 64.0))  # as numbers, not as text
     outside = [
-        (0.9 + i / 100 if i % 3 else 0.3, {"width": 1.0 if i % 3 else 4.0, "batch": 4})
+        (0.9 + i / 100 if i % 3 else 0.3, {"width": (1.0 if i % 3 else 4.0) + i / 50, "batch": 4})
         for i in range(12)
     ]
     found = with_fallbacks(tmp_path, inside, outside, (WIDTH, steps))
@@ -327,7 +327,7 @@ def test_one_lucky_fallback_trial_refutes_nothing(tmp_path):
 
 def test_a_sweep_that_went_elsewhere_refutes_too(tmp_path):
     """Where most trials lie outside, nearly all of the best do by chance; their ranks tell."""
-    outside = [(0.8 + i / 100, {"width": 4.0, "batch": 16}) for i in range(30)]
+    outside = [(0.8 + i / 100, {"width": 4.0 + i / 50, "batch": 16}) for i in range(30)]
     found = decision(with_fallbacks(tmp_path, np.linspace(0.1, 0.3, 6), outside), "width")
     assert (found.rule, found.new.high) == ("refuted", 5.0)
 
