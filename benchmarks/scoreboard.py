@@ -26,7 +26,7 @@ import itertools
 import json
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -193,7 +193,7 @@ def execute(todo: Sequence[Case], ways: Sequence[str], out: Path, processes: int
         with out.open("a") as stream:
             stream.write("\n")
     with ProcessPoolExecutor(processes) as pool, out.open("a") as stream:
-        running = [pool.submit(compare, case, ways) for case in todo]
+        running: list[Future] = [pool.submit(compare, case, ways) for case in todo]
         for count, future in enumerate(as_completed(running), 1):
             stream.write(json.dumps(future.result()) + "\n")
             stream.flush()
@@ -222,7 +222,7 @@ def main() -> None:
         write(read(given.out), given.report)
         return
     if given.quick:
-        given.seeds, given.noises, given.parents = 2, [1, 5], [20]
+        given.seeds, given.noises, given.parents = 1, [1, 5], [20]
         given.processes = max(2, given.processes)
     todo = cases(given.seeds, given.kinds, given.noises, given.parents, given.half)
     execute(todo, given.ways, given.out, given.processes)
