@@ -16,7 +16,7 @@ from resweep.workflow import files, settings
 from resweep.workflow.digests import digest
 from resweep.workflow.outcomes import outcome_lines
 from resweep.workflow.plan import Plan, one_of
-from resweep.workflow.scripts import share_library
+from resweep.workflow.scripts import share_imports, share_library
 
 share_library()
 try:
@@ -24,6 +24,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
+share_imports(PLAN.config.engine.preload and workflow.is_main_process and workflow.local_exec)
 CONFIG, DATA, result = PLAN.config, PLAN.data, PLAN.result
 CONDA = "../envs/resweep.yaml"
 

@@ -126,11 +126,11 @@ class Sweep:
         return (self.home / "trials.csv").read_text(), (self.home / "curves.csv").read_text()
 
     def processes(self, role: str = "") -> list[psutil.Process]:
-        """Return processes of this sweep: all, ``"supervisor"`` or ``"worker"``."""
+        """Return processes of this sweep: all, or those of a role."""
         found = []
         for process in psutil.process_iter():
             try:
-                words = process.cmdline()
+                words, name = process.cmdline(), process.name()
                 if process.environ().get("RESWEEP_TEST") != self.mark:
                     continue
                 if process.status() == psutil.STATUS_ZOMBIE:
@@ -140,8 +140,11 @@ class Sweep:
             text = " ".join(words)
             roles = {
                 "": True,
-                "supervisor": "-m resweep.sweep.trials" in text and "bash" not in words[0],
-                "worker": "multiprocessing.spawn" in text,
+                # what Snakemake started, and where there is a nursery, its fork
+                "supervisor": name == "resweep-job"
+                or ("-m resweep.sweep.trials --job" in text and "bash" not in words[0]),
+                "worker": name == "resweep-trial",
+                "nursery": "-m resweep.sweep.trials.nursery" in text and name.startswith("python"),
             }
             if words and roles[role]:
                 found.append(process)

@@ -67,6 +67,12 @@ class Engine(_Model):
     trials_per_job: Count = Field(
         1, description="Consecutive trials in one process; does not change the ledger."
     )
+    preload: bool = Field(
+        True,
+        description="Whether the objective is imported once for all trials of a run, which are "
+        "then forks of that process; only without a cluster, on Linux, and where the import "
+        "starts no thread and leaves the GPU alone. false: each job imports it again.",
+    )
     threads: Count = Field(1, description="CPU threads of a trial.")
     replicate: Share = Field(
         0.1, description="Share of the trials that re-run the best points, at the end of the sweep."

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resweep.errors import InputError
+from resweep.sweep.trials.nursery import RUN
 
 if TYPE_CHECKING:
     from resweep.ledger.trials import Ledger
@@ -59,6 +60,16 @@ def share_library() -> None:
     """
     _put_first("PATH", str(Path(sys.executable).parent))
     _put_first("PYTHONPATH", str(Path(__file__).parents[2]))
+
+
+def share_imports(wanted: bool) -> None:
+    """Let the trials of this run, on this machine, be forks of one process, or not.
+
+    See `resweep.sweep.trials.nursery`.
+    """
+    os.environ.pop(RUN, None)
+    if wanted:
+        os.environ[RUN] = str(os.getpid())
 
 
 def _put_first(variable: str, folder: str) -> None:

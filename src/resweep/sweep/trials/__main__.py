@@ -5,21 +5,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
-from hashlib import sha256
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+# What only the process needs that runs the job is imported in `work`: most jobs hand it over.
 from resweep.errors import InputError
-from resweep.files import write_text_atomic
-from resweep.sweep.schedule import job_numbers
-from resweep.sweep.trials import disk, record, supervisor
-from resweep.sweep.trials.job import Job
+from resweep.sweep.trials import nursery
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the trials of one job and write their records and timings."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Have the trials of one job run, by a fork of the run's nursery where there is one."""
+    arguments = sys.argv[1:] if argv is None else argv
+    settings = _parsed(arguments).settings
+    status = nursery.hand_over(arguments, settings)
+    return work(arguments) if status is None else status
+
+
+def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m resweep.sweep.trials", description=__doc__)
     parser.add_argument("--job", type=int, required=True, help="number of the job in its sweep")
     parser.add_argument("--launch", type=Path, required=True, help="launch.json of the sweep")
@@ -28,7 +32,27 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--attempt", type=int, default=1, help="attempt of the workflow")
     parser.add_argument("--records", type=Path, required=True, help="records to write")
     parser.add_argument("--timings", type=Path, required=True, help="timings to write")
-    given = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def work(argv: Sequence[str], start: Literal["spawn", "fork"] = "spawn") -> int:
+    """Run the trials of one job and write their records and timings.
+
+    Parameters
+    ----------
+    argv : sequence of str
+    start : {"spawn", "fork"}
+        How workers start: afresh, or as copies of this process, which has imported everything.
+    """
+    import platform
+
+    from resweep.files import write_text_atomic
+    from resweep.sweep.schedule import job_numbers
+    from resweep.sweep.trials import disk, record, supervisor
+    from resweep.sweep.trials.job import Job
+
+    nursery.name_process("resweep-job")
+    given = _parsed(argv)
     settings = dict(given.settings)
     limits = supervisor.Limits(
         retries=settings["retries"],
@@ -54,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
         record.write(given.records, records)
 
     try:
-        supervisor.run_job(job, limits, job_attempt=given.attempt, publish=publish)
+        supervisor.run_job(job, limits, job_attempt=given.attempt, publish=publish, start=start)
     except InputError as error:
         return _failed(error)
     except OSError as error:
@@ -72,6 +96,8 @@ def _failed(error: InputError) -> int:
 
 
 def _digest(path: Path) -> str:
+    from hashlib import sha256
+
     return sha256(path.read_bytes()).hexdigest()
 
 

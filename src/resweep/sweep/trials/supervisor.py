@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkContext, SpawnContext
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 
@@ -28,12 +29,14 @@ from resweep.files import write_text_atomic
 from resweep.sweep.trials import disk
 from resweep.sweep.trials import record as records_
 from resweep.sweep.trials.job import Job
+from resweep.sweep.trials.nursery import name_process, thread_variables
 from resweep.sweep.trials.record import Record
 
 POLL_SECONDS = 0.25
 BETWEEN = 5  # deaths of workers between trials, one after the other, before the job gives up
 JOB_DEATHS = 2  # deaths of the whole job in one trial before it fails: it is started thrice
 PROGRESSING = 10  # times `retries` + 1: deaths of a trial that saves new checkpoints all the same
+Start = Literal["spawn", "fork"]
 Publish = Callable[[list[Record], list[dict[str, Any]]], None]
 
 
@@ -57,7 +60,12 @@ class Limits:
 
 
 def run_job(
-    job: Job, limits: Limits, *, job_attempt: int = 1, publish: Publish | None = None
+    job: Job,
+    limits: Limits,
+    *,
+    job_attempt: int = 1,
+    publish: Publish | None = None,
+    start: Start = "spawn",
 ) -> tuple[list[Record], list[dict[str, Any]]]:
     """Run all trials of `job`, whatever happens to the processes that train them.
 
@@ -71,6 +79,8 @@ def run_job(
     publish : callable, optional
         Is given what is returned, to write it where it belongs. Only then is the state of the
         trials removed, and only then may another process that waits for these trials go on.
+    start : {"spawn", "fork"}
+        How workers start; see `resweep.sweep.trials.nursery`.
 
     Returns
     -------
@@ -84,11 +94,11 @@ def run_job(
     InputError
         As `resweep.sweep.trials.worker.run`.
     """
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in thread_variables():
         os.environ[name] = str(job.settings["threads"])
     os.environ["PYTHONHASHSEED"] = "0"  # the order of sets is the same in every worker
     with _lock(job.state / f"job-{job.number:05d}.lock"):
-        watch = _Watch(job, limits, job_attempt)
+        watch = _Watch(job, limits, job_attempt, start)
         while not watch.done:
             watch.run_worker()
         records = [records_.read(job.state_of(n) / "record.jsonl", [n])[0] for n in job.numbers]
@@ -157,8 +167,8 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 
 class _Watch:
-    def __init__(self, job: Job, limits: Limits, job_attempt: int):
-        self.job, self.limits, self.job_attempt = job, limits, job_attempt
+    def __init__(self, job: Job, limits: Limits, job_attempt: int, start: Start = "spawn"):
+        self.job, self.limits, self.job_attempt, self.start = job, limits, job_attempt, start
         self.done = False
         self.verdicts: dict[int, str] = {}
         self._attempts: dict[int, int] = {}
@@ -167,7 +177,11 @@ class _Watch:
 
     def run_worker(self) -> None:
         """Start one worker and stay with it until it ends or must be ended."""
-        context = multiprocessing.get_context("spawn")
+        context: ForkContext | SpawnContext = (
+            multiprocessing.get_context("fork")
+            if self.start == "fork"
+            else multiprocessing.get_context("spawn")
+        )
         ours, theirs = context.Pipe()
         worker = context.Process(
             target=_worker_main, args=(self.job, self.verdicts, theirs, os.getpid()), daemon=True
@@ -329,6 +343,7 @@ def _death(exitcode: int | None) -> str:
 
 def _worker_main(job: Job, verdicts: dict[int, str], events: Connection, supervisor: int) -> None:
     _die_with(supervisor)
+    name_process("resweep-trial")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which ends this
     try:
         from resweep.sweep.trials import worker
