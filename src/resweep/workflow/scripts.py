@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -69,7 +70,8 @@ def share_imports(wanted: bool) -> None:
     """
     os.environ.pop(RUN, None)
     if wanted:
-        os.environ[RUN] = str(os.getpid())
+        # The same process may run several workflows, between which files may change.
+        os.environ[RUN] = f"{os.getpid()}:{time.monotonic_ns()}"
 
 
 def _put_first(variable: str, folder: str) -> None:

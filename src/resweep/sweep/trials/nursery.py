@@ -28,7 +28,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-RUN = "RESWEEP_RUN"  # set by the workflow: process id of the Snakemake that may have a nursery
+RUN = "RESWEEP_RUN"  # set by the workflow: its process id, a colon, and what tells its run
 IDLE_SECONDS = 120.0  # without a job the nursery ends; the next job starts another
 STARTING_SECONDS = 10.0  # until it listens, before it imports
 _FORKED, _REFUSED = b"forked", b"cannot"
@@ -147,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     place, run, objective = sys.argv[1:] if argv is None else argv
     path = Path(place)
     try:
-        snakemake = os.pidfd_open(int(run))
+        snakemake = os.pidfd_open(int(run.partition(":")[0]))
     except OSError:
         return 1  # it has ended, or this kernel cannot tell
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
