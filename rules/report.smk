@@ -4,9 +4,37 @@
 FIGURE = result("{sweep}/figures/%s.%s")
 
 
+# What became of the claims that the decisions made, and of those of the sweeps before.
+rule verdicts:
+    input:
+        unpack(by_sweep(files.verdict_inputs)),
+    output:
+        verdicts=report(
+            result("{sweep}/verdicts.csv"),
+            caption="../workflow/report/verdicts.rst",
+            category="Decisions",
+            subcategory="{sweep}",
+        ),
+        calibration=result("{sweep}/calibration.csv"),
+    log:
+        result("{sweep}/logs/verdicts.log"),
+    wildcard_constraints:
+        sweep=one_of(PLAN.children),
+    conda:
+        CONDA
+    params:
+        code=code_of("verdicts.py"),
+    message:
+        "{wildcards.sweep}: judging the predictions it was made on"
+    script:
+        "../workflow/scripts/verdicts.py"
+
+
 # What the refinement brought, in one table, on one page and in one figure.
 rule comparison:
     input:
+        verdicts=result("{sweep}/verdicts.csv"),
+        calibration=result("{sweep}/calibration.csv"),
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
         parent_space=lambda wildcards: result(PLAN.parent(wildcards.sweep), "space.yaml"),

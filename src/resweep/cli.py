@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from resweep.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from resweep.ledger.trials import Ledger
 
 # Everything heavier than argparse is imported inside the command that needs it.
@@ -204,7 +206,8 @@ def _parser() -> argparse.ArgumentParser:
         "compare two sweeps of the same objective",
         "  resweep compare results/v2 results/v3 --out comparison\n"
         "  resweep compare a.csv b.csv --space a.yaml --space b.yaml --out comparison",
-        "Writes COMPARISON.md, comparison.csv and best_so_far.csv.",
+        "Writes COMPARISON.md, comparison.csv and best_so_far.csv; where B has the predictions.csv "
+        "that it was made on, also verdicts.csv and calibration.csv.",
     )
     sub.add_argument("a", metavar="A", help="folder with space.yaml and trials.csv, or a CSV")
     sub.add_argument("b", metavar="B", help="the same of the other sweep")
@@ -376,12 +379,35 @@ def compare(given: argparse.Namespace) -> None:
 
     table, curves = compare_(*ledgers), best_so_far(*ledgers)
     names = _names(given.a, given.b)
-    text = comparison_text(table, names, ledgers[0].space.direction)
+    judged = _judged(Path(given.b), *ledgers)
+    scores, lines = None, []
+    if judged is not None:
+        from resweep.refinement.verdicts import calibration, verdict_lines
+
+        scores = calibration(judged)
+        lines = verdict_lines(judged, scores)
+    text = comparison_text(table, names, ledgers[0].space.direction, lines)
     out = _folder(given.out)
     write_csv_atomic(out / "comparison.csv", table)
     write_csv_atomic(out / "best_so_far.csv", curves)
+    if judged is not None and scores is not None:
+        write_csv_atomic(out / "verdicts.csv", judged)
+        write_csv_atomic(out / "calibration.csv", scores)
     write_text_atomic(out / "COMPARISON.md", text)
     print(text, end="")
+
+
+def _judged(folder: Path, parent: Ledger, child: Ledger) -> pd.DataFrame | None:
+    """Judge the predictions in the folder of a sweep, if it was refined from this parent."""
+    if not (folder / "predictions.csv").exists() or not (folder / "decisions.csv").exists():
+        return None
+    from resweep.refinement.verdicts import made_from, read_predictions, verdicts
+    from resweep.reporting.inputs import read_table
+
+    if not made_from(read_table(folder / "decisions.csv"), parent.space):
+        print(f"note: {folder} was refined from another space: not judged", file=sys.stderr)
+        return None
+    return verdicts(read_predictions(folder / "predictions.csv"), parent, child)
 
 
 def live(given: argparse.Namespace) -> None:

@@ -239,3 +239,22 @@ def test_a_full_disk_is_one_message(tmp_path, capsys, monkeypatch):
     given = ["--space", V2, "--trials", TRIALS, "--out", tmp_path / "out"]
     said = resweep("refine", *given, status=1, capsys=capsys)
     assert said.err == "resweep: somewhere: No space left on device.\n"
+
+
+def test_compare_judges_what_was_predicted(tmp_path, capsys):
+    from chains import chain
+
+    parent, _, child = chain(0)
+    for name, ledger in (("v2", parent), ("v3", child)):
+        ledger.dump(tmp_path / name)
+        ledger.space.dump(tmp_path / name / "space.yaml")
+    given = [tmp_path / "v2/space.yaml", "--trials", tmp_path / "v2/trials.csv"]
+    resweep("refine", "--space", *given, "--out", tmp_path / "v3", capsys=capsys)
+    out = tmp_path / "out"
+    said = resweep("compare", tmp_path / "v2", tmp_path / "v3", "--out", out, capsys=capsys)
+    assert "## What was predicted" in said.out
+    judged = pd.read_csv(out / "verdicts.csv").set_index("id")["verdict"]
+    assert judged["pool.dropped"] == "confirmed"
+    assert (out / "calibration.csv").exists()
+    resweep("compare", tmp_path / "v3", tmp_path / "v3", "--out", tmp_path / "x", capsys=capsys)
+    assert not (tmp_path / "x/verdicts.csv").exists()  # not the parent

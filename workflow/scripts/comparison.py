@@ -4,8 +4,10 @@ from resweep.evidence.comparison import compare, comparison_text
 from resweep.files import write_bytes_atomic, write_csv_atomic, write_text_atomic
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
+from resweep.refinement.verdicts import read_verdicts, verdict_lines
 from resweep.reporting.figures.outcome import comparison_figure
 from resweep.reporting.figures.style import png_bytes, svg_bytes
+from resweep.reporting.inputs import read_table
 from resweep.space.model import Space
 from resweep.workflow.scripts import main
 
@@ -17,7 +19,8 @@ def run(snakemake):
     table = compare(parent, child)
     names = (snakemake.params.parent, snakemake.wildcards.sweep)
     write_csv_atomic(snakemake.output.table, table)
-    text = comparison_text(table, names, child.space.direction)
+    verdicts = verdict_lines(read_verdicts(given.verdicts), read_table(given.calibration))
+    text = comparison_text(table, names, child.space.direction, verdicts)
     write_text_atomic(snakemake.output.text, text)
     figure = comparison_figure(table, points(parent), points(child), names)
     about = ("The sweep against its parent", "documents/comparison.csv, analysis/points.csv")

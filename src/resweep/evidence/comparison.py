@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,7 +152,12 @@ def best_so_far(a: Ledger, b: Ledger) -> pd.DataFrame:
     return table
 
 
-def comparison_text(table: pd.DataFrame, names: tuple[str, str], direction: str) -> str:
+def comparison_text(
+    table: pd.DataFrame,
+    names: tuple[str, str],
+    direction: str,
+    verdicts: Sequence[str] = (),
+) -> str:
     """Tell a comparison to a person.
 
     Parameters
@@ -162,6 +167,9 @@ def comparison_text(table: pd.DataFrame, names: tuple[str, str], direction: str)
     names : (str, str)
         What to call a and b.
     direction : {"maximize", "minimize"}
+    verdicts : sequence of str
+        Lines on what became of the predictions that b was made on
+        (:func:`resweep.refinement.verdicts.verdict_lines`), if there were any.
     """
     first, second = names
     rows = table.set_index("quantity")
@@ -174,6 +182,11 @@ def comparison_text(table: pd.DataFrame, names: tuple[str, str], direction: str)
         "",
         _verdict(table, names, direction),
         "",
+        *(
+            ["## What was predicted", "", *verdicts, "", "## What was found", ""]
+            if verdicts
+            else []
+        ),
         *markdown.table(
             ["", first, second, "difference", "95% interval", "p"],
             (

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from resweep.evidence.adjusted import MARGIN_NOISE
 from resweep.refinement.decisions import UNREACHABLE, Decision, ParameterEvidence
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.space.parameter import Parameter, same
 from resweep.words import describe_value, listing, probability
 
 if TYPE_CHECKING:
+    from resweep.refinement.policy import Policy
     from resweep.refinement.refine import Refinement
 
 COLUMNS = (
@@ -28,17 +30,18 @@ COLUMNS = (
     "statement",
     "quantity",
     "expected",
+    "threshold",
     "probability",
     "rests_on",
     "judged_by",
 )
-KINDS = ("dropped", "neutral", "beyond", "trend", "leads")
+KINDS = ("dropped", "no better", "beyond", "trend", "leads")
 EXPLORES = "unexplored"  # the rule that opens what is not known, which claims nothing
 
 _ADJUSTED = "adjusted effect over the new sweep's own trials and its fallback trials"
 _JUDGED = {
     "dropped": f"{_ADJUSTED}; simultaneous 95% interval of the difference against 0",
-    "neutral": f"{_ADJUSTED}; simultaneous 95% interval of the difference against the margin",
+    "no better": f"{_ADJUSTED}; simultaneous 95% interval of the difference against the margin",
     "beyond": "exact binomial test of the new sweep's best quarter against one half",
     "trend": "adjusted slope over the new sweep's trials within the old range; 95% interval",
     "leads": f"{_ADJUSTED}; simultaneous 95% interval of the difference against 0",
@@ -58,29 +61,31 @@ def predictions(refinement: Refinement) -> pd.DataFrame:
     DataFrame
         One row per claim, in the order of the parent's parameters. ``id`` (unique), ``parameter``,
         ``kind`` (``dropped``: the dropped values are worse than the best of the kept;
-        ``neutral``: they are better by no more than a margin; ``beyond``: most of the next best
+        ``no better``: they are better by no more than a margin; ``beyond``: most of the next best
         quarter lies beyond an old bound; ``trend``: the score rises toward that bound; ``leads``:
         the choices with a larger share are better than those with a smaller one), ``statement``
-        (a sentence), ``quantity``, ``expected`` (direction), ``probability`` (that the statement
-        is true; NaN where the rule gives none), ``rests_on``, ``judged_by``. No row where nothing
-        is claimed.
+        (a sentence), ``quantity``, ``expected`` (``>`` or ``<``) and ``threshold``,
+        ``probability`` (that the statement is true; NaN where the rule gives none), ``rests_on``,
+        ``judged_by``. No row where nothing is claimed.
     """
     rows: list[dict[str, Any]] = []
     for name, decision in refinement.details.items():
         old = refinement.parent[name]
         if decision.action == "keep" or decision.rule in (UNREACHABLE, EXPLORES):
             continue
-        rows += _restriction(old, decision)
+        rows += _restriction(old, decision, refinement.policy)
         case = refinement.cases[name]
         for side in grown(old, decision.new):
             rows += _expansion(old, side, decision, case)
         rows += _reweighting(old, decision)
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"probability": float})
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(
+        {"threshold": float, "probability": float}
+    )
 
 
 def _row(
     name: str, kind: str, decision: Decision, chance: float, statement: str, quantity: str,
-    expected: str, side: str = "",
+    expected: str = ">", threshold: float = 0.0, side: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     rests = f"rule {decision.rule}"
     if decision.rule == OVERRIDE:  # the figures are those of the rules that were overridden
@@ -88,36 +93,41 @@ def _row(
     elif np.isfinite(decision.p):
         rests += f" (p {probability(decision.p)})"
     return {
-        "id": ".".join(part for part in (name, kind, side) if part),
+        "id": ".".join(part for part in (name, kind.replace(" ", "_"), side) if part),
         "parameter": name,
         "kind": kind,
         "statement": statement,
         "quantity": quantity,
         "expected": expected,
+        "threshold": threshold,
         "probability": chance,
         "rests_on": f"{rests}: {decision.reason}",
         "judged_by": _JUDGED[kind],
     }
 
 
-def _restriction(old: Parameter, decision: Decision) -> list[dict[str, Any]]:
+def _restriction(old: Parameter, decision: Decision, policy: Policy) -> list[dict[str, Any]]:
     gone = dropped(old, decision)
     if not gone:
         return []
     kept = decision.outcome
-    if decision.rule == "neutral":
+    if decision.new is None and (old.is_numeric or decision.rule == "neutral"):
+        no_better = "no {} is better" if old.is_numeric else "{} is no better"
+        margin = policy.neutral.margin if decision.rule == "neutral" else MARGIN_NOISE
         return [
             _row(
-                old.name, "neutral", decision, decision.probability,
-                f"{gone} is no better than {kept} by more than the margin",
-                "adjusted level of the kept less the best of the dropped", "> -margin",
+                old.name, "no better", decision, decision.probability,
+                f"{no_better.format(gone)} than {kept} by more than the margin",
+                "adjusted level of the kept less the best of the dropped, in standard deviations "
+                "of a point",
+                threshold=-margin,
             )
         ]  # fmt: skip
     return [
         _row(
             old.name, "dropped", decision, decision.probability,
             f"{gone} is worse than the best of what is kept, {kept}",
-            "adjusted level of the best kept less the best dropped", "> 0",
+            "adjusted level of the best kept less the best dropped",
         )
     ]  # fmt: skip
 
@@ -131,7 +141,7 @@ def _expansion(
         _row(
             old.name, "beyond", decision, np.nan,
             f"the best lies {where} the old bound {end}",
-            f"share of the best quarter {where} {end}", "> 0.5", side,
+            f"share of the best quarter {where} {end}", threshold=0.5, side=side,
         )
     ]  # fmt: skip
     toward = -1 if side == "low" else 1
@@ -141,7 +151,7 @@ def _expansion(
             _row(
                 old.name, "trend", decision, 1 - case.p_trend / 2,
                 f"the score rises toward the old bound {end}, others held equal",
-                "adjusted slope within the old range", "< 0" if side == "low" else "> 0", side,
+                "adjusted slope within the old range", "<" if side == "low" else ">", side=side,
             )
         )  # fmt: skip
     return found
@@ -156,7 +166,6 @@ def _reweighting(old: Parameter, decision: Decision) -> list[dict[str, Any]]:
             old.name, "leads", decision, decision.probability,
             f"{_named(more)} is better than {_named(less)}",
             "adjusted level of the best with a larger share less the best with a smaller one",
-            "> 0",
         )
     ]  # fmt: skip
 
@@ -179,7 +188,7 @@ def dropped(old: Parameter, decision: Decision) -> str:
         gone = [c for c in old.choices if not any(same(c, k) for k in kept)]
         return _named(gone) if gone else ""
     if new is None:
-        return f"any value of {describe_value(old.low)}..{describe_value(old.high)} but that"
+        return f"value of {describe_value(old.low)}..{describe_value(old.high)}"
     parts = []
     if new.low > old.low:
         parts.append(f"below {describe_value(new.low)}")

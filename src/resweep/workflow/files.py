@@ -172,6 +172,7 @@ def report_files(plan: Plan, sweep: str) -> list[str]:
     figures: tuple[str, ...] = FIGURES
     if plan.parent(sweep):
         names += ["documents/comparison.csv", "documents/COMPARISON.md"]
+        names += ["verdicts.csv", "calibration.csv"]
         figures = (*FIGURES, *CHAMPION_FIGURES, "comparison")
     names += [f"figures/{name}.{form}" for name in figures for form in ("svg", "png")]
     return sweep_files(plan, sweep) + [plan.result(sweep, name) for name in names]
@@ -181,6 +182,18 @@ def each_rank(plan: Plan, name: str) -> list[str]:
     """Return a file of every finalist, for any sweep."""
     ranks = range(plan.config.champions.top)
     return [plan.result("{sweep}/champions/points", str(rank), name) for rank in ranks]
+
+
+def verdict_inputs(plan: Plan, sweep: str) -> Inputs:
+    """Return what the predictions of a sweep are judged by, and the verdicts of its ancestors."""
+    chain = [name for name in plan.config.ancestors(sweep) if plan.parent(name)]
+    return {
+        "predictions": plan.result(sweep, "predictions.csv"),
+        "space": plan.result(sweep, "space.yaml"),
+        "trials": [plan.result(sweep, name) for name in ("trials.csv", "curves.csv")],
+        "parent": of_parent(plan, sweep, "space.yaml") + of_parent(plan, sweep, "trials.csv"),
+        "earlier": [plan.result(name, "verdicts.csv") for name in chain],
+    }
 
 
 def champion_inputs(plan: Plan, sweep: str) -> Inputs:
@@ -229,6 +242,8 @@ def document_inputs(plan: Plan, sweep: str) -> Inputs:
     inputs = evidence_inputs(plan, sweep)
     if plan.parent(sweep):
         inputs["comparison"] = plan.result(sweep, "documents/comparison.csv")
+        inputs["verdicts"] = plan.result(sweep, "verdicts.csv")
+        inputs["calibration"] = plan.result(sweep, "calibration.csv")
         inputs["champions"] = champions_files(plan, sweep)
     return inputs
 

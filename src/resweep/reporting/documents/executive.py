@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -33,7 +34,9 @@ UNDECIDED = "not shown to differ from"
 NOISY = 0.5  # share of the variance above which measuring better pays more than searching more
 
 
-def executive_summary(report: Report, comparison: pd.DataFrame | None = None) -> str:
+def executive_summary(
+    report: Report, comparison: pd.DataFrame | None = None, verdicts: Sequence[str] = ()
+) -> str:
     """Return the one-page summary of a sweep as Markdown.
 
     Parameters
@@ -43,11 +46,16 @@ def executive_summary(report: Report, comparison: pd.DataFrame | None = None) ->
         ``snakemake --cores 4 {target}``.
     comparison : DataFrame, optional
         ``comparison.csv`` of a sweep that has a parent.
+    verdicts : sequence of str
+        Lines on what became of the predictions that it was made on
+        (:func:`resweep.refinement.verdicts.verdict_lines`).
     """
     sweep = report.sweep
     return document(
         f"# {sweep.name} on one page",
         bottom_line(report),
+        "## What was predicted" if verdicts else "",
+        verdicts,
         "## What was found",
         _found(report, comparison),
         "## How sure is it",

@@ -33,6 +33,9 @@ def documents():
     from reports import v2_report, v3_report
 
     from resweep.evidence.comparison import compare, comparison_text
+    from resweep.refinement.predictions import predictions
+    from resweep.refinement.refine import refine
+    from resweep.refinement.verdicts import calibration, verdict_lines, verdicts
     from resweep.reporting.documents.checklist import Launch, launch_checklist
     from resweep.reporting.documents.executive import executive_summary
     from resweep.reporting.documents.findings import findings
@@ -41,6 +44,11 @@ def documents():
     settings = {"run": "snakemake --cores 4 {target}"}
     v2, v3 = (replace(report, settings=settings) for report in (v2_report(), v3_report()))
     refined = v2.refined
+    source = v2.sweep.ledger
+    decided = refine(source.space, source, policy="published", n_trials=40)
+    judged = verdicts(predictions(decided), source, v3.sweep.ledger)
+    lines = verdict_lines(judged, calibration(judged))
+    short = verdict_lines(judged, calibration(judged), undecided=False)
     table = compare(v2.sweep.ledger, v3.sweep.ledger)
     waiting = Launch(
         "v3",
@@ -67,11 +75,11 @@ def documents():
         "v2/LAUNCH_CHECKLIST.md": launch_checklist(imported),
         "v2/QUICK_REFERENCE.md": quick_reference(imported),
         "v3/FINDINGS.md": findings(v3, table),
-        "v3/EXECUTIVE_SUMMARY.md": executive_summary(v3, table),
+        "v3/EXECUTIVE_SUMMARY.md": executive_summary(v3, table, short),
         "v3/LAUNCH_CHECKLIST.md": launch_checklist(ready),
         "v3/LAUNCH_CHECKLIST.waiting.md": launch_checklist(waiting),
         "v3/QUICK_REFERENCE.md": quick_reference(ready),
-        "v3/COMPARISON.md": comparison_text(table, ("v2", "v3"), "maximize"),
+        "v3/COMPARISON.md": comparison_text(table, ("v2", "v3"), "maximize", lines),
     }
 
 
