@@ -39,6 +39,7 @@ rule refine:
     params:
         n_trials=lambda wildcards: PLAN.n_trials[wildcards.sweep],
         seed=lambda wildcards: CONFIG.engine_of(wildcards.sweep).seed,
+        expect=lambda wildcards: settings.expected(PLAN, wildcards.sweep),
         code=code_of("refine.py"),
     message:
         "{wildcards.sweep}: refining the space of its parent"

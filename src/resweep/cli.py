@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resweep.errors import InputError
 
@@ -197,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--seed", type=int, default=0, help="of the tests (default: 0)")
     sub.add_argument("--overrides", metavar="FILE", help="decisions of a person, with reasons")
+    sub.add_argument("--expect", metavar="FILE", help="YAML: targets, decisions on conditions")
     sub.add_argument("--name", help="name of the next study (default: the old one's, counted up)")
     _out(sub)
 
@@ -353,7 +354,7 @@ def refine(given: argparse.Namespace) -> None:
         overrides=given.overrides,
         study_name=given.name,
     )
-    text, claims = rationale(refinement), predictions(refinement)
+    text, claims = rationale(refinement), predictions(refinement, _expectations(given.expect))
     out = _folder(given.out)
     refinement.space.dump(out / "space.yaml")
     write_csv_atomic(out / "decisions.csv", refinement.decisions)
@@ -395,6 +396,16 @@ def compare(given: argparse.Namespace) -> None:
         write_csv_atomic(out / "calibration.csv", scores)
     write_text_atomic(out / "COMPARISON.md", text)
     print(text, end="")
+
+
+def _expectations(path: str | None) -> dict[str, Any]:
+    """Read what a person expects of a sweep."""
+    if path is None:
+        return {}
+    from resweep import yamlfile
+    from resweep.workflow.configuration import expectations
+
+    return expectations(yamlfile.read(path).value or {}, path)
 
 
 def _judged(folder: Path, parent: Ledger, child: Ledger) -> pd.DataFrame | None:

@@ -1,5 +1,7 @@
 """Turn the evidence of the parent sweep into the next space, with its reasons."""
 
+import json
+
 from resweep.files import write_csv_atomic, write_text_atomic
 from resweep.refinement.predictions import predictions
 from resweep.refinement.rationale import rationale
@@ -19,8 +21,9 @@ def run(snakemake):
         overrides=overrides[0] if overrides else None,
         study_name=snakemake.wildcards.sweep,
     )
+    claims = predictions(refinement, json.loads(snakemake.params.expect))
+    write_csv_atomic(snakemake.output.predictions, claims)
     write_csv_atomic(snakemake.output.decisions, refinement.decisions)
-    write_csv_atomic(snakemake.output.predictions, predictions(refinement))
     write_csv_atomic(snakemake.output.backtest, refinement.backtest.summary)
     write_text_atomic(snakemake.output.rationale, rationale(refinement))
     refinement.space.dump(snakemake.output.space)

@@ -8,6 +8,7 @@ probability that the evidence gives it and the way it will be judged
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 
 from resweep.evidence.adjusted import MARGIN_NOISE
 from resweep.refinement.decisions import UNREACHABLE, Decision, ParameterEvidence
+from resweep.refinement.expectations import expected_rows
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.space.parameter import Parameter, same
 from resweep.words import describe_value, listing, probability
@@ -48,13 +50,16 @@ _JUDGED = {
 }
 
 
-def predictions(refinement: Refinement) -> pd.DataFrame:
-    """Register what the decisions of a refinement claim.
+def predictions(refinement: Refinement, expect: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Register what the decisions of a refinement claim, and what a person expects.
 
     Parameters
     ----------
     refinement
         As :func:`resweep.refinement.refine.refine` returns it.
+    expect
+        What a person declared (:func:`resweep.refinement.expectations.expected_rows`), if
+        anything.
 
     Returns
     -------
@@ -63,10 +68,17 @@ def predictions(refinement: Refinement) -> pd.DataFrame:
         ``kind`` (``dropped``: the dropped values are worse than the best of the kept;
         ``no better``: they are better by no more than a margin; ``beyond``: most of the next best
         quarter lies beyond an old bound; ``trend``: the score rises toward that bound; ``leads``:
-        the choices with a larger share are better than those with a smaller one), ``statement``
+        the choices with a larger share are better than those with a smaller one; ``target`` and
+        ``decide``: what a person expects), ``statement``
         (a sentence), ``quantity``, ``expected`` (``>`` or ``<``) and ``threshold``,
         ``probability`` (that the statement is true; NaN where the rule gives none), ``rests_on``,
-        ``judged_by``. No row where nothing is claimed.
+        ``judged_by``. No row where nothing is claimed. Then one row per target and per declared
+        decision.
+
+    Raises
+    ------
+    InputError
+        If a declared condition is not understood, or speaks of what the space does not have.
     """
     rows: list[dict[str, Any]] = []
     for name, decision in refinement.details.items():
@@ -78,6 +90,7 @@ def predictions(refinement: Refinement) -> pd.DataFrame:
         for side in grown(old, decision.new):
             rows += _expansion(old, side, decision, case)
         rows += _reweighting(old, decision)
+    rows += expected_rows(expect or {}, refinement.parent)
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(
         {"threshold": float, "probability": float}
     )

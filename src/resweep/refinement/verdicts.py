@@ -27,6 +27,8 @@ from resweep.evidence.adjusted import (
 )
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parameters
+from resweep.refinement.conditions import parse
+from resweep.refinement.expectations import DECIDE, DUE, NOT_DUE, TARGET, evaluate
 from resweep.refinement.predictions import COLUMNS as PREDICTED
 from resweep.refinement.predictions import bound, shares
 from resweep.space.model import Space
@@ -69,7 +71,9 @@ def verdicts(predictions: pd.DataFrame, parent: Ledger, child: Ledger) -> pd.Dat
     DataFrame
         One row per prediction: ``id``, ``parameter``, ``kind``, ``statement``, ``probability``,
         ``verdict`` (``confirmed``: the whole interval is on the claimed side of the threshold;
-        ``refuted``: on the other; else ``undecided``), ``estimate`` with ``low``, ``high`` (95%,
+        ``refuted``: on the other; else ``undecided``; a target is reached or not by the best value
+        alone; a declared decision is ``due``, ``not due`` or, where its condition hangs on what is
+        not known, ``undecided``), ``estimate`` with ``low``, ``high`` (95%,
         in the unit of the prediction's quantity; differences of levels are simultaneous over all
         values of the parameter, after Scheffé), ``n`` (points that the test rests on, for
         differences those of the rarer side), ``test`` (what was tested, or why it cannot be).
@@ -81,6 +85,10 @@ def verdicts(predictions: pd.DataFrame, parent: Ledger, child: Ledger) -> pd.Dat
     rows = []
     for row in predictions.to_dict("records"):
         name, kind = row["parameter"], row["kind"]
+        said = [row[c] for c in ("id", "parameter", "kind", "statement", "probability")]
+        if kind in (TARGET, DECIDE):
+            rows.append((*said, *(_target if kind == TARGET else _declared)(row, child)))
+            continue
         if kind == "beyond":
             found = _beyond(row, parent.space[name], child)
         elif kind == "trend":
@@ -89,11 +97,30 @@ def verdicts(predictions: pd.DataFrame, parent: Ledger, child: Ledger) -> pd.Dat
             found = _difference(row, parent.space[name], child.space, model)
         estimate, low, high, n, test = found
         verdict = judge(row["expected"], float(row["threshold"]), low, high)
-        said = [row[c] for c in ("id", "parameter", "kind", "statement", "probability")]
         rows.append((*said, verdict, estimate, low, high, n, test))
     figures = ("probability", "estimate", "low", "high")
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype(dict.fromkeys(figures, float) | {"n": np.int64})
+
+
+def _target(row: dict[str, Any], child: Ledger) -> tuple[Any, ...]:
+    table = points(child)
+    table = table[table["feasible"]]
+    if table.empty:
+        return (UNDECIDED, np.nan, np.nan, np.nan, 0, "no trial completed with a value")
+    best = float(table["value"][table["score"].idxmax()])
+    ahead = (best - float(row["threshold"])) * (1 if row["expected"] == ">" else -1)
+    verdict = CONFIRMED if ahead >= 0 else REFUTED
+    test = "the best value on record, which is the luckiest of all"
+    return verdict, best, np.nan, np.nan, len(table), test
+
+
+def _declared(row: dict[str, Any], child: Ledger) -> tuple[Any, ...]:
+    holds, values = evaluate(parse(row["quantity"]), child)
+    verdict = UNDECIDED if holds is None else DUE if holds else NOT_DUE
+    told = ", ".join(f"{name} is {number(value, 3)}" for name, value in values.items())
+    only = next(iter(values.values())) if len(values) == 1 else np.nan
+    return verdict, only, np.nan, np.nan, len(points(child)), told
 
 
 def judge(expected: str, threshold: float, low: float, high: float) -> str:
@@ -346,8 +373,10 @@ def calibration(judged: pd.DataFrame) -> pd.DataFrame:
         was given) and ``all``: ``bin``, ``n`` (predictions), ``n_decided`` (confirmed or refuted),
         ``probability`` (mean of the decided), ``hit_rate`` (share of the decided that were
         confirmed), ``brier`` (mean squared difference of probability and outcome; Brier 1950).
-        What stayed undecided counts for none of the three.
+        What stayed undecided counts for none of the three; targets and declared decisions are no
+        predictions of the rules and are left out.
     """
+    judged = judged[~judged["kind"].isin([TARGET, DECIDE])]
     chance = judged["probability"].to_numpy(dtype=float)
     rows = []
     for low, high in BINS:
@@ -384,13 +413,16 @@ def verdict_lines(
     undecided
         Whether the table holds the undecided ones too.
     """
+    declared = _declared_lines(judged)
+    judged = judged[~judged["kind"].isin([TARGET, DECIDE])]
     if judged.empty:
-        return ["The decisions claimed nothing that could be tested."]
+        return ["The decisions claimed nothing that could be tested.", *declared]
     counts = judged["verdict"].value_counts()
     said = ", ".join(f"{counts.get(v, 0)} {v}" for v in (CONFIRMED, REFUTED, UNDECIDED))
     lines = [f"{counted(len(judged), 'prediction')}: {said}.{_scored(scores)}"]
     if not undecided:
         judged = judged[judged["verdict"] != UNDECIDED]
+    lines += declared
     if judged.empty:
         return lines
     order = {REFUTED: 0, CONFIRMED: 1, UNDECIDED: 2}
@@ -409,6 +441,21 @@ def verdict_lines(
     ]
     head = ["", "predicted", "probability", "verdict", "estimate", "95% interval", "n"]
     return [*lines, "", *markdown.table(head, rows)]
+
+
+def _declared_lines(judged: pd.DataFrame) -> list[str]:
+    """Say which targets were reached, and which declared decisions are due."""
+    targets = [
+        f"{r.statement}: {'reached' if r.verdict == CONFIRMED else 'not reached'}"
+        + (f" ({number(r.estimate)})" if np.isfinite(r.estimate) else "")
+        for r in judged[judged["kind"] == TARGET].itertuples()
+    ]
+    decisions = [
+        f"{r.verdict}: {r.statement} ({r.test})"
+        for r in judged[judged["kind"] == DECIDE].itertuples()
+    ]
+    lines = [f"- {line[0].upper()}{line[1:]}." for line in (*targets, *decisions)]
+    return ["", *lines] if lines else []
 
 
 def _scored(scores: pd.DataFrame | None) -> str:

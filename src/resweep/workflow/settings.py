@@ -140,6 +140,12 @@ def champion_seed(plan: Plan, sweep: str, rank: str, seed: str) -> int:
     return seed_for(plan.config.engine_of(sweep).seed, "champion", rank, seed)
 
 
+def expected(plan: Plan, sweep: str) -> str:
+    """Return what a person expects of a sweep."""
+    given = plan.config.sweeps[sweep].expect
+    return as_json(given.model_dump(by_alias=True) if given is not None else {})
+
+
 def report_settings(plan: Plan, sweep: str, run: str) -> str:
     """Return what the report says about how the sweep was run: the command, the engine."""
     return as_json({"run": run, "engine": plan.config.engine_of(sweep).model_dump()})

@@ -136,6 +136,7 @@ def test_calibration_scores_what_was_decided():
         {
             "probability": [0.9, 0.9, 0.995, np.nan, 0.6],
             "verdict": ["confirmed", "refuted", "confirmed", "confirmed", "undecided"],
+            "kind": "dropped",
         }
     )
     scores = calibration(table).set_index("bin")

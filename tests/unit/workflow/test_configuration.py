@@ -75,6 +75,29 @@ def test_wrong_studies_are_explained_without_their_password(study, message):
     assert "geheim" not in str(caught.value)
 
 
+def test_expectations_are_checked_at_once():
+    expect = {"targets": {"goal": 1}, "decide": [{"if": "best>=0.3", "then": "stop"}]}
+    found = config.from_mapping({"sweeps": {"v2": V2, "v3": {"parent": "v2", "expect": expect}}})
+    assert found.sweeps["v3"].expect.decide[0].if_ == "best>=0.3"
+    assert config.expectations(expect, "x") == expect
+
+
+@pytest.mark.parametrize(
+    ("expect", "message"),
+    [
+        ({"target": {}}, 'unknown key "target"; did you mean "targets"'),
+        ({"decide": [{"when": "best > 1", "then": "x"}]}, 'is missing|unknown key "when"'),
+        ({"decide": [{"if": "bst > 1", "then": "x"}]}, 'did you mean "best"'),
+        ({"decide": [{"if": "best > ", "then": "x"}]}, "expected a number, found the end"),
+    ],
+)
+def test_wrong_expectations_are_explained(expect, message):
+    with pytest.raises(InputError, match=message):
+        config.from_mapping({"sweeps": {"v2": V2, "v3": {"parent": "v2", "expect": expect}}})
+    with pytest.raises(InputError, match="expect needs a parent"):
+        config.from_mapping({"sweeps": {"v2": V2 | {"expect": {}}}})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
