@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resweep.errors import InputError
+from resweep.sources.command import source_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,56 +117,30 @@ def _parser() -> argparse.ArgumentParser:
         "    resweep import --storage-env STORAGE --study v2 --out v2",
         "Writes space.yaml, trials.csv, curves.csv and NOTES.md.",
     )
-    source = sub.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "source",
-        nargs="?",
-        metavar="SOURCE",
-        help="Optuna storage; table (CSV, Parquet, JSON lines); Ray Tune experiment, Hydra "
-        "multirun, MLflow store or W&B runs",
-    )
-    source.add_argument("--storage", help="the same as SOURCE")
-    source.add_argument(
-        "--storage-env", metavar="VAR", help="environment variable that holds the URL"
-    )
-    sub.add_argument(
-        "--study",
-        metavar="NAME",
-        help="needed if the source holds several; a pattern such as 'fold_*' reads all that match "
-        "together, as blocks",
-    )
-    counts = sub.add_mutually_exclusive_group()
-    counts.add_argument(
-        "--objective",
-        metavar="NAME",
-        help="what counts, if there are several; NAME:min or NAME:max says which way",
-    )
-    counts.add_argument(
-        "--objectives",
-        nargs="+",
-        metavar="NAME",
-        help="rank by several at once, such as accuracy:max latency:min",
-    )
-    sub.add_argument(
-        "--params", metavar="A,B", help="columns of a table that are settings (default: guessed)"
-    )
-    sub.add_argument(
-        "--sweep", metavar="YAML", help="configuration of the W&B sweep that a table came from"
-    )
-    sub.add_argument(
-        "--kind", help="optuna, table, wandb, mlflow, ray or hydra (default: recognised)"
-    )
-    sub.add_argument(
-        "--era",
-        type=int,
-        metavar="N",
-        help="which part of a study whose parameters changed (default: the largest)",
-    )
-    sub.add_argument(
-        "--space", metavar="S", help="space that it was searched in (default: inferred)"
-    )
+    source_arguments(sub)
     sub.add_argument("--list", action="store_true", help="show what SOURCE holds; writes nothing")
     sub.add_argument("--out", metavar="DIR", help="folder to write into")
+
+    sub = command(
+        "init",
+        init,
+        "make a project whose Snakefile runs the installed workflow",
+        "  resweep init my_project\n"
+        "  resweep init my_project --from study.db --study v1\n"
+        "  resweep init my_project --from runs.csv --objective val_loss:min",
+        "Writes its configuration, space, objective and cluster profile.",
+    )
+    sub.add_argument("folder", metavar="FOLDER", help="new folder")
+    source_arguments(sub, "--from")
+
+    sub = command(
+        "emit",
+        emit,
+        "print a space as Optuna code, a W&B sweep, or a space of Ray Tune or Ax",
+        "  resweep emit v3/space.yaml --to optuna\n  resweep emit v3/space.yaml --to wandb",
+    )
+    sub.add_argument("space", metavar="SPACE", help="YAML file")
+    sub.add_argument("--to", required=True, metavar="TOOL", help="optuna, wandb, ray or ax")
 
     sub = command(
         "analyze",
@@ -296,34 +271,43 @@ def validate(given: argparse.Namespace) -> None:
 
 def import_(given: argparse.Namespace) -> None:
     """Import a finished study."""
-    from resweep.files import write_text_atomic
-    from resweep.sources import importing, listing
-    from resweep.sources.storage import from_environment
-    from resweep.space.model import Space
+    from resweep.sources import command
 
-    source = given.source or given.storage or from_environment(given.storage_env)
-    options = {
-        "study": given.study,
-        "kind": given.kind,
-        "objectives": given.objectives or ([given.objective] if given.objective else []),
-        "params": given.params.split(",") if given.params else [],
-        "sweep": given.sweep,
-    }
     if given.list:
-        print(listing.listing(importing.read_all(source, **options)), end="")
+        print(command.list_source(given), end="")
         return
     if given.out is None:
         raise InputError("--out is missing", mend="name a folder to write into, or say --list")
-    space = Space.load(given.space) if given.space else None
-    studies = importing.read(source, **options)
-    found = importing.to_sweep(importing.joined(studies), space=space, era=given.era)
+    found = command.read_source(given)
     out = _folder(given.out)
-    found.space.dump(out / "space.yaml")
-    found.ledger.dump(out)
-    write_text_atomic(out / "NOTES.md", listing.notes_text(found))
-    for note in found.ledger.notes:
-        print(f"note: {note}", file=sys.stderr)
-    print(f"{out}: {listing.outcome(found)}")
+    command.write(found, out)
+    command.tell_notes(found)
+    print(f"{out}: {command.outcome(found)}")
+
+
+def init(given: argparse.Namespace) -> None:
+    """Make a project."""
+    from resweep.sources import command
+    from resweep.workflow.project import create
+
+    named = any((given.source, given.storage, given.storage_env))
+    found = command.read_source(given) if named else None
+    folder = Path(given.folder)
+    files = create(folder, found)
+    if found is not None:
+        command.tell_notes(found)
+        print(f"{folder}/study: {command.outcome(found)}")
+    print(f"{folder}: {', '.join(files)}")
+    first = "write objective.py, then " if found is not None else ""
+    print(f"next: {first}cd {folder} && snakemake --cores 2 sweep_v2")
+
+
+def emit(given: argparse.Namespace) -> None:
+    """Print a space in the language of another tool."""
+    from resweep.space.emit import emit as emit_
+    from resweep.space.model import Space
+
+    print(emit_(Space.load(given.space), given.to), end="")
 
 
 def analyze(given: argparse.Namespace) -> None:

@@ -15,7 +15,18 @@ from resweep.workflow.files import ANALYSIS
 ROOT = Path(__file__).parents[2]
 V2 = ROOT / "config/spaces/v2.yaml"
 TRIALS = ROOT / "tests/fixtures/v2_trials.csv"
-COMMANDS = ("validate", "import", "analyze", "refine", "compare", "live", "approve", "predict")
+COMMANDS = (
+    "validate",
+    "import",
+    "analyze",
+    "refine",
+    "compare",
+    "live",
+    "approve",
+    "predict",
+    "init",
+    "emit",
+)
 
 
 def resweep(*arguments, status=0, capsys=None):

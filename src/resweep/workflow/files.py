@@ -250,7 +250,7 @@ def document_inputs(plan: Plan, sweep: str) -> Inputs:
 
 def report_inputs(plan: Plan, sweep: str) -> Inputs:
     """Return what the report of a sweep shows: it, its parent, the decisions, the champions."""
-    folder = plan.root / "src/resweep/reporting/page"
+    folder = Path(__file__).parents[1] / "reporting/page"
     style = [str(folder / f"report.{kind}") for kind in ("css", "js")]
     inputs = evidence_inputs(plan, sweep) | {"style": style}
     if plan.parent(sweep):

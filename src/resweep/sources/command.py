@@ -1,0 +1,122 @@
+"""Arguments of commands that read a finished study, and what they do with them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resweep.sources.importing import Imported
+
+# Everything heavier than argparse is imported inside the function that needs it.
+
+KINDS = (
+    "Optuna storage; table (CSV, Parquet, JSON lines); Ray Tune experiment, Hydra multirun, "
+    "MLflow store or W&B runs"
+)
+
+
+def source_arguments(sub: argparse.ArgumentParser, option: str | None = None) -> None:
+    """Add what says which study is meant; the source itself is a word, or follows `option`."""
+    source = sub.add_mutually_exclusive_group(required=option is None)
+    if option is None:
+        source.add_argument("source", nargs="?", metavar="SOURCE", help=KINDS)
+    else:
+        source.add_argument(option, dest="source", metavar="SOURCE", help=KINDS)
+    source.add_argument("--storage", help="the same as SOURCE")
+    source.add_argument(
+        "--storage-env", metavar="VAR", help="environment variable that holds the URL"
+    )
+    sub.add_argument(
+        "--study",
+        metavar="NAME",
+        help="needed if the source holds several; a pattern such as 'fold_*' reads all that match "
+        "together, as blocks",
+    )
+    counts = sub.add_mutually_exclusive_group()
+    counts.add_argument(
+        "--objective",
+        metavar="NAME",
+        help="what counts, if there are several; NAME:min or NAME:max says which way",
+    )
+    counts.add_argument(
+        "--objectives",
+        nargs="+",
+        metavar="NAME",
+        help="rank by several at once, such as accuracy:max latency:min",
+    )
+    sub.add_argument(
+        "--params", metavar="A,B", help="columns of a table that are settings (default: guessed)"
+    )
+    sub.add_argument(
+        "--sweep", metavar="YAML", help="configuration of the W&B sweep that a table came from"
+    )
+    sub.add_argument(
+        "--kind", help="optuna, table, wandb, mlflow, ray or hydra (default: recognised)"
+    )
+    sub.add_argument(
+        "--era",
+        type=int,
+        metavar="N",
+        help="which part of a study whose parameters changed (default: the largest)",
+    )
+    sub.add_argument(
+        "--space", metavar="S", help="space that it was searched in (default: inferred)"
+    )
+
+
+def _options(given: argparse.Namespace) -> tuple[str, dict]:
+    from resweep.sources.storage import from_environment
+
+    source = given.source or given.storage or from_environment(given.storage_env)
+    return source, {
+        "study": given.study,
+        "kind": given.kind,
+        "objectives": given.objectives or ([given.objective] if given.objective else []),
+        "params": given.params.split(",") if given.params else [],
+        "sweep": given.sweep,
+    }
+
+
+def read_source(given: argparse.Namespace) -> Imported:
+    """Read the study that is meant."""
+    from resweep.sources import importing
+    from resweep.space.model import Space
+
+    source, options = _options(given)
+    space = Space.load(given.space) if given.space else None
+    studies = importing.read(source, **options)
+    return importing.to_sweep(importing.joined(studies), space=space, era=given.era)
+
+
+def list_source(given: argparse.Namespace) -> str:
+    """Return what the source holds, in words."""
+    from resweep.sources import importing, listing
+
+    source, options = _options(given)
+    return listing.listing(importing.read_all(source, **options))
+
+
+def write(found: Imported, out: Path) -> None:
+    """Write ``space.yaml``, ``trials.csv``, ``curves.csv`` and ``NOTES.md``."""
+    from resweep.files import write_text_atomic
+    from resweep.sources import listing
+
+    found.space.dump(out / "space.yaml")
+    found.ledger.dump(out)
+    write_text_atomic(out / "NOTES.md", listing.notes_text(found))
+
+
+def tell_notes(found: Imported) -> None:
+    """Print the notes of an import on stderr."""
+    for note in found.ledger.notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
+def outcome(found: Imported) -> str:
+    """Return one line on what an import kept."""
+    from resweep.sources import listing
+
+    return listing.outcome(found)
