@@ -195,6 +195,8 @@ def execute(todo: Sequence[Case], ways: Sequence[str], out: Path, processes: int
     with ProcessPoolExecutor(processes) as pool, out.open("a") as stream:
         running: list[Future] = [pool.submit(compare, case, ways) for case in todo]
         for count, future in enumerate(as_completed(running), 1):
+            if future.exception() is not None:
+                pool.shutdown(cancel_futures=True)  # else all the others would run first
             stream.write(json.dumps(future.result()) + "\n")
             stream.flush()
             if count % 20 == 0 or count == len(todo):

@@ -239,7 +239,7 @@ def fix_wrongly(table: Table, space: Space) -> Space:
     name = costly(table)[0]
     axis = list(table.steps).index(name)
     steps = table.steps[name]
-    held = [s for s in steps if space[name].contains(s)] if name in space else steps
+    held = [s for s in steps if name in space and space[name].contains(s)] or steps
     worst = max(held, key=lambda s: float(np.take(table.regrets, steps.index(s), axis).min()))
     params = tuple(param for param in space.params if param.name != name)
     return space.replace(params=params, fixed={**space.fixed, name: worst})

@@ -42,6 +42,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
             return self
 
         def __exit__(self, *_): ...
+        def shutdown(self, **_): ...
         def submit(self, function, *given):
             future = scoreboard.Future()
             future.set_result(function(*given))
