@@ -83,6 +83,7 @@ def picking(frame: pd.DataFrame) -> pd.DataFrame:
     last = frame[(frame["way"] == OURS) & (frame["trials"] == frame["trials"].max())]
     other = frame[(frame["way"] == GOES_ON) & (frame["trials"] == frame["trials"].max())]
     wide = last.groupby("noise")[["observed", "modelled", "seen"]].mean()
+    wide.insert(0, "cases", last.groupby("noise").size())
     wide["ratio"] = wide["modelled"] / wide["observed"]
     wide["v2 goes on, observed"] = other.groupby("noise")["observed"].mean()
     wide["v2 goes on, modelled"] = other.groupby("noise")["modelled"].mean()
@@ -174,6 +175,8 @@ def write(rows: Sequence[dict], page: Path) -> None:
         "```sh\npip install --no-deps optuna-hpf\n"
         "OMP_NUM_THREADS=1 python benchmarks/scoreboard.py --half test --seeds 1 --out full.jsonl\n"
         "python benchmarks/scoreboard.py --out full.jsonl --report docs/scoreboard.md\n```",
+        "The run below was stopped early, so some spaces stand with few cases: read the intervals, "
+        "not the ratios alone.",
         f"![Mean regret against trials]({PICTURE})",
         f"v2 of {parent} trials, noise of the recorded seeds: {_count(main)} cases, all ways in "
         f"{_count(whole)} of them (these are in the picture). The settings of the search were "
