@@ -269,3 +269,19 @@ def test_compare_judges_what_was_predicted(tmp_path, capsys):
     assert (out / "calibration.csv").exists()
     resweep("compare", tmp_path / "v3", tmp_path / "v3", "--out", tmp_path / "x", capsys=capsys)
     assert not (tmp_path / "x/verdicts.csv").exists()  # not the parent
+
+
+def test_refine_registers_what_a_person_expects(tmp_path, capsys):
+    path = tmp_path / "expect.yaml"
+    path.write_text(
+        "targets: {goal: 0.3}\n"
+        'decide: [{if: "share(encoder_type=cnn, elites) > 0.8", then: "fix it"}]\n'
+    )
+    given = ["refine", "--space", V2, "--trials", TRIALS, "--expect", path]
+    resweep(*given, "--out", tmp_path / "v3", capsys=capsys)
+    table = pd.read_csv(tmp_path / "v3/predictions.csv").set_index("id")
+    assert table.loc["target.goal", "threshold"] == 0.3
+    assert table.loc["decide.1", "statement"].endswith("> 0.8: fix it")
+    path.write_text('decide: [{if: "share(encodr_type=cnn, elites) > 0.8", then: "fix it"}]\n')
+    said = resweep(*given, "--out", tmp_path / "bad", status=1, capsys=capsys)
+    assert 'did you mean "encoder_type"?' in said.err and not (tmp_path / "bad").exists()

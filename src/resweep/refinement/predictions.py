@@ -40,7 +40,7 @@ COLUMNS = (
 KINDS = ("dropped", "no better", "beyond", "trend", "leads")
 EXPLORES = "unexplored"  # the rule that opens what is not known, which claims nothing
 
-_ADJUSTED = "adjusted effect over the new sweep's own trials and its fallback trials"
+_ADJUSTED = "adjusted effect over the new sweep's trials, those outside its space included"
 _JUDGED = {
     "dropped": f"{_ADJUSTED}; simultaneous 95% interval of the difference against 0",
     "no better": f"{_ADJUSTED}; simultaneous 95% interval of the difference against the margin",

@@ -1,8 +1,8 @@
 """What the next sweep says of the claims that made it: confirmed, refuted or undecided.
 
 A claim is judged by the trials of the new sweep alone, since the trials that led to it cannot
-also test it. Its fallback trials, which are drawn from the parent's space, visit what was
-dropped; together with the others they are fitted in one space that holds both.
+also test it. Its trials outside its own space visit what was dropped; together with the others
+they are fitted in one space that holds both.
 """
 
 from __future__ import annotations
@@ -280,7 +280,7 @@ def _joint(old: Parameter, new: Parameter | None, fixed: Any) -> Parameter:
 
 
 def new_trials(child: Ledger, whole: Space) -> Ledger:
-    """Return every trial of a sweep, fallback trials outside its space included, in another space.
+    """Return every trial of a sweep, those outside its own space included, in another space.
 
     Fixed values become values of their parameters. Failed and infeasible trials, and those that
     the space does not hold, are left out.
@@ -299,7 +299,7 @@ def new_trials(child: Ledger, whole: Space) -> Ledger:
                 params = child.assignment(row) if inside else parameters(row, whole)
             except InputError:
                 continue
-            params = {**fixed, **params} if inside else params
+            params = {**fixed, **params}
             params = {
                 name: whole[name].cast(params[name])
                 for name in whole.names

@@ -121,6 +121,16 @@ def test_the_joint_space_holds_both():
     assert set(trials["params_pool"]) == {"mean", "max", "attention"}
 
 
+def test_an_excursion_need_not_repeat_what_the_child_fixed():
+    parent, _, child = chain(0, overrides={"pool": {"fix": "max", "reason": "x"}})
+    home = child.assignment(child.trials.iloc[0])
+    stray = {"number": 0, "value": 1.0, "state": "COMPLETE", "params": home | {"lr": 0.9}}
+    ledger = Ledger.from_records([stray | {"user_attrs": {"kind": "fallback"}}], child.space)
+    assert len(ledger.outside) == 1
+    found = new_trials(ledger, joint_space(parent.space, child.space)).trials
+    assert list(found["params_pool"]) == ["max"] and list(found["params_lr"]) == [0.9]
+
+
 @pytest.mark.parametrize(
     ("ends", "verdict"),
     [((0.1, 2), "confirmed"), ((-2, -0.1), "refuted"), ((-1, 1), "undecided")],

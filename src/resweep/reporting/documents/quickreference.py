@@ -22,6 +22,7 @@ CHANGES = {
 FILES = (
     ("space.yaml", "the space", ""),
     ("decisions.csv, RATIONALE.md, backtest.csv", "what was decided for each parameter", "child"),
+    ("predictions.csv, verdicts.csv", "what that claims, and what became of it", "child"),
     ("trials.csv, curves.csv", "every trial and its learning curve", ""),
     ("study.db", "the same as an Optuna study", ""),
     ("provenance.json, timings.csv", "versions, hardware, durations", "trained"),
