@@ -22,8 +22,8 @@ from scipy.stats import rankdata
 
 from resweep.ledger.columns import Column
 
-DEGREE = 3  # of the polynomials of numbers, ladders and drift
-DECAY = (1.0, 0.5, 0.25)  # prior variance by degree: smooth functions first
+DEGREE = 5  # of the polynomials of numbers and ladders, as random effects
+DECAY = (1.0, 0.5, 0.25, 0.125, 0.0625)  # prior variance by degree: smooth functions first
 SHAPE, RATE = 0.5, 0.005  # hyperprior of each variance, in units of the noise
 ROUNDS = 200
 SETTLED = 1e-4

@@ -45,7 +45,7 @@ LEVEL = 0.99  # of the claim that a part is surely worse than the best
 BAND = 0.95  # of intervals and bands that are shown
 MARGIN_NOISE, MARGIN_SPREAD = 0.25, 0.05  # of one point's noise, of the spread of all scores
 CURVES = ((40, 2), (120, 3))  # degree of a number's curve below so many points; 4 beyond
-PROTECTED = 0.02  # share of the points, the best, whose values are never dropped
+PROTECTED = 0.05  # share of the points, the best, whose values are never dropped
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class AdjustedEffect:
     partial
         Scores of the active points cleared of the other parameters, shape (n_active,).
     protected
-        The stretch of positions (numbers, ladders), or the choices, that the best points use;
-        never dropped.
+        The stretch of positions (numbers, ladders), or the choices, that the best points use, one
+        of them left out; never dropped.
     """
 
     column: Column
@@ -470,16 +470,24 @@ def _slope(model: StudyModel, one: Column, name: str) -> dict[str, float]:
 
 
 def _protected(model: StudyModel, one: Column, share: float) -> tuple:
-    """Values that the best points use: a stretch of positions, or indices of choices."""
+    """Values that the best points use: the shortest stretch of all but one, or choices of two.
+
+    A narrow optimum that a curve cannot follow holds several of the best points; one alone may
+    be luck.
+    """
     score = model.score
+    count = max(1, round(share * len(score)))
     best = np.zeros(len(score), dtype=bool)
-    best[np.argsort(-score, kind="stable")[: max(1, round(share * len(score)))]] = True
-    mine = best[one.active]
+    best[np.argsort(-score, kind="stable")[:count]] = True
+    x = np.sort(one.x[best[one.active]])
+    spare = 1 if x.size >= 3 else 0
     if not one.has_order:
-        return tuple(sorted({int(code) for code in one.x[mine]}))
-    if not mine.any():
+        codes, counts = np.unique(x.astype(int), return_counts=True)
+        return tuple(int(code) for code in codes[counts > spare])
+    if not x.size:
         return float("inf"), float("-inf")
-    return float(one.x[mine].min()), float(one.x[mine].max())
+    first = int(np.argmin(x[x.size - 1 - spare :] - x[: spare + 1]))
+    return float(x[first]), float(x[first + x.size - 1 - spare])
 
 
 def adjusted_table(effects: dict[str, AdjustedEffect]) -> pd.DataFrame:

@@ -216,7 +216,7 @@ class Worse:
     )
     points: int = field(default=3, metadata=_says("points that a choice must have had to go"))
     protected: float = field(
-        default=0.02, metadata=_says("share of the points, the best, whose values never go")
+        default=0.05, metadata=_says("share of the points, the best, whose values never go")
     )
     least_share: float = field(default=0.20, metadata=_says("share of a range that stays at least"))
     room: float = field(
