@@ -39,7 +39,7 @@ from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 
 MIN_POINTS = 8  # fewer active points than this are not tested
-BETTER_FIT = 0.01  # difference in rank correlation of left-out predictions that decides
+AHEAD = {"middling": -0.01, "heavy": 0.05}  # by what scores must be predicted better than ranks
 GRID = 41  # positions at which the curve of a number is read
 LEVEL = 0.99  # of the claim that a part is surely worse than the best
 BAND = 0.95  # of intervals and bands that are shown
@@ -291,8 +291,7 @@ def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
         return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     ranked = normal_scores(score)
     fit = fit_additive(ranked, groups)
-    ahead = -BETTER_FIT if tails == "middling" else BETTER_FIT
-    if plain is not None and agreement(plain, as_is) > agreement(fit, ranked) + ahead:
+    if plain is not None and agreement(plain, as_is) > agreement(fit, ranked) + AHEAD[tails]:
         return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     return StudyModel(cols, ranked, "normal scores", np.nan, groups, fit, score)
 
