@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +106,7 @@ def _place(study: Recorded, want: Wanted) -> int:
     return place
 
 
-def pareto_scores(losses: NDArray) -> NDArray:
+def pareto_scores(losses: NDArray[Any]) -> NDArray[Any]:
     """Score points of several losses: the best has 1, the scores are evenly spaced above 0.
 
     Points are ordered by the front of non-dominated points that they lie on (Deb et al. 2002),
@@ -140,9 +141,10 @@ def pareto_scores(losses: NDArray) -> NDArray:
     return 1.0 - place[inverse] / n
 
 
-def fronts(losses: NDArray) -> NDArray[np.int64]:
+def fronts(losses: NDArray[Any]) -> NDArray[np.int64]:
     """Return the number of the front that each of some distinct points lies on, 0 the best."""
-    dominated = (losses[:, None] <= losses).all(axis=2) & (losses[:, None] < losses).any(axis=2)
+    no_worse: Any = (losses[:, None] <= losses).all(axis=2)
+    dominated = no_worse & (losses[:, None] < losses).any(axis=2)
     level = np.full(len(losses), -1)
     for front in range(len(losses)):
         left = level < 0
@@ -152,7 +154,7 @@ def fronts(losses: NDArray) -> NDArray[np.int64]:
     return level
 
 
-def _contributions(front: NDArray) -> NDArray:
+def _contributions(front: NDArray[Any]) -> NDArray[Any]:
     reference = np.full(front.shape[1], REFERENCE)
     total = compute_hypervolume(front, reference)
     if len(front) == 1:

@@ -7,7 +7,7 @@ from, so that what an objective reads there is the same whenever and wherever th
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from optuna.study import StudyDirection
@@ -18,7 +18,7 @@ from resweep.space.model import Space
 from resweep.sweep.history import NO_TIME
 
 if TYPE_CHECKING:
-    from resweep.sweep.proposals import Plan, Proposer
+    from resweep.sweep.proposals import Plan, Proposal, Proposer
     from resweep.sweep.trials.trial import SweepTrial
 
 
@@ -47,7 +47,8 @@ class KnownStudy:
         self.direction = StudyDirection[space.direction.upper()]
         self.directions = [self.direction]
         self._storage = storage
-        self._read, self._trials = trials, None
+        self._read = trials
+        self._trials: list[FrozenTrial] | None = None
 
     def get_trials(
         self, deepcopy: bool = True, states: Container[TrialState] | None = None
@@ -76,7 +77,7 @@ class KnownStudy:
         if not complete:
             raise ValueError("No trials are completed yet.")
         best = max if self.direction == StudyDirection.MAXIMIZE else min
-        return copy.deepcopy(best(complete, key=lambda t: t.value))
+        return copy.deepcopy(best(complete, key=lambda t: float(t.value or 0)))
 
     @property
     def best_trials(self) -> list[FrozenTrial]:
@@ -86,7 +87,7 @@ class KnownStudy:
     @property
     def best_value(self) -> float:
         """Value of `best_trial`."""
-        return self.best_trial.value
+        return float(self.best_trial.value or 0)
 
     @property
     def best_params(self) -> dict[str, Any]:
@@ -111,7 +112,8 @@ class TrialStorage:
     """
 
     def __init__(self, trial: SweepTrial):
-        self._trial, self._kept = trial, {}
+        self._trial = trial
+        self._kept: dict[str, Any] = {}
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Keep an attribute of this trial."""
@@ -169,10 +171,10 @@ def known_trials(plan: Plan, proposer: Proposer, number: int) -> Callable[[], li
     return read
 
 
-def _frozen(space: Space, proposal, record) -> FrozenTrial:
+def _frozen(space: Space, proposal: Proposal, record: Mapping[str, Any] | None) -> FrozenTrial:
     state = TrialState.RUNNING if record is None else TrialState[record["state"]]
     value = None if record is None or state == TrialState.FAIL else record["value"]
-    curve: Sequence = () if record is None else record["curve"]
+    curve: Sequence[Any] = () if record is None else record["curve"]
     return FrozenTrial(
         number=proposal.number,
         trial_id=proposal.number,

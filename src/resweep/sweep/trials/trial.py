@@ -230,17 +230,17 @@ class SweepTrial(optuna.trial.Trial):
         return {k.removeprefix(_CONSTRAINT): v for k, v in noted if k.startswith(_CONSTRAINT)}
 
     @property
-    def study(self) -> KnownStudy:
+    def study(self) -> KnownStudy:  # type: ignore[override]
         """The sweep for reading, as it was known when this trial was proposed."""
         return self._study
 
     @property
-    def storage(self) -> TrialStorage:
+    def storage(self) -> TrialStorage:  # type: ignore[override]
         """Where callbacks keep system attributes of this trial."""
         return self._study._storage
 
     @property
-    def _trial_id(self) -> int:
+    def _trial_id(self) -> int:  # type: ignore[override]
         return self._number
 
     @property
@@ -254,7 +254,7 @@ class SweepTrial(optuna.trial.Trial):
         """What the pruner noted and callbacks kept about this trial."""
         return self.storage.get_trial_system_attrs(self._trial_id)
 
-    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+    def _suggest(self, name: str, distribution: Any) -> Any:
         """Answer what OptunaSearchCV and the like ask with a distribution."""
         if isinstance(distribution, CategoricalDistribution):
             return self.suggest_categorical(name, distribution.choices)
