@@ -89,6 +89,12 @@ class Refinement:
     evidence: pd.DataFrame
     backtest: Backtest
 
+    def _repr_html_(self) -> str:
+        """Return the decisions and the next space as tables, for notebooks."""
+        shown = ["parameter", "action", "old", "new", "confidence"]
+        table = self.decisions[shown].to_html(index=False, border=0)
+        return table + self.space._repr_html_()
+
 
 def refine(
     space: Space,

@@ -69,6 +69,19 @@ class Space:
         """Write the space as canonical YAML, whole or not at all."""
         write_text_atomic(path, self.dumps())
 
+    def _repr_html_(self) -> str:
+        """Return a table of the parameters, for notebooks."""
+        from html import escape
+
+        rows = "".join(
+            f"<tr><td>{escape(p.name)}</td><td>{p.type}</td><td>{escape(describe_domain(p))}</td>"
+            f"<td>{escape(describe_condition(p))}</td></tr>"
+            for p in self.params
+        )
+        head = "<tr><th>parameter</th><th>type</th><th>values</th><th>only if</th></tr>"
+        title = f"{self.study_name}: {self.direction}, {self.n_trials} trials"
+        return f"<table><caption>{escape(title)}</caption>{head}{rows}</table>"
+
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical YAML."""

@@ -9,6 +9,8 @@ from optuna.distributions import IntDistribution
 
 from resweep import cli
 from resweep.errors import InputError
+from resweep.ledger.trials import Ledger
+from resweep.refinement.refine import refine
 from resweep.sources.wandb import read_sweep
 from resweep.space.emit import TOOLS, emit
 from resweep.space.model import Space
@@ -55,3 +57,12 @@ def test_the_command_and_a_tool_that_is_not_known(capsys):
     with pytest.raises(InputError, match='"optna" is not known; did you mean "optuna"'):
         emit(Space.load(V2), "optna")
     assert set(TOOLS) == {"optuna", "wandb", "ray", "ax"}
+
+
+def test_spaces_and_refinements_show_themselves_in_notebooks():
+    space = Space.load(V2).replace(study_name="<b>v2</b>")
+    text = space._repr_html_()
+    assert "<td>lr</td>" in text and "encoder_type is cnn" in text and "<b>v2" not in text
+    ledger = Ledger.load(V2.parents[2] / "tests/fixtures/v2_trials.csv", space)
+    shown = refine(space, ledger, n_trials=10, seed=0)._repr_html_()
+    assert "<th>action</th>" in shown and "<caption>" in shown
