@@ -1,0 +1,206 @@
+"""Studies in which 0, 1, 2 or 4 of 12 parameters matter, by several samplers and kinds of noise.
+
+Truth, in standard deviations of the noise: ``peak`` falls by 4 from its best value 0.4 and stays
+there; ``flag`` is better by 3; ``size`` rises by 4 toward a bound that may grow; ``penalty`` falls
+by 4 from its neutral value 0. The other eight do nothing. The tables of ``calibration.py`` count
+null parameters that are restricted, right decisions, and optima that are lost (the best that stays
+is worse than the best by more than a quarter of the noise).
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from resweep.evidence.adjusted import adjusted_effects, study_units
+from resweep.ledger.points import points
+from resweep.ledger.trials import Ledger
+from resweep.refinement.decisions import Decision
+from resweep.refinement.policy import ConservativePolicy
+from resweep.refinement.refine import build_cases
+from resweep.refinement.rules import decide
+from resweep.space.model import Space
+from resweep.space.parameter import Parameter
+
+PARAMS = (
+    Parameter("peak", "float", 0.0, 1.0),
+    Parameter("flag", "categorical", choices=(True, False)),
+    Parameter("size", "int", 0, 6, limits=(0, 12)),
+    Parameter("penalty", "float", 0.0, 1.0, neutral=0.0),
+    *(Parameter(f"null_{i}", "float", 0.0, 1.0) for i in range(3)),
+    *(Parameter(f"switch_{i}", "categorical", choices=(True, False)) for i in range(2)),
+    Parameter("three", "categorical", choices=("a", "b", "c")),
+    Parameter("ladder", "categorical", choices=(8, 16, 32, 64), ordered=True),
+    Parameter("four", "categorical", choices=("a", "b", "c", "d")),
+)
+SPACE = Space("effects", "maximize", 100, {"type": "none"}, {}, PARAMS)
+REAL = {0: (), 1: ("peak",), 2: ("peak", "flag"), 4: ("peak", "flag", "size", "penalty")}
+RESTRICTING = ("fix", "narrow", "shift")
+MARGIN = 0.25  # noise standard deviations that may be lost
+POLICY = ConservativePolicy(n_permutations=20)  # its rules permute nothing
+
+GAIN: dict[str, Callable] = {
+    "peak": lambda x: -4 * np.minimum(1, np.abs(x - 0.4) / 0.5),
+    "flag": lambda x: 3.0 * (x is True or x == True),  # noqa: E712
+    "size": lambda x: 4 * x / 6,
+    "penalty": lambda x: -4 * x,
+}
+
+
+def sampler_of(name: str, seed: int):
+    """Return an Optuna sampler by its name in the tables."""
+    from optuna import samplers
+
+    kinds = {
+        "random": lambda: samplers.RandomSampler(seed=seed),
+        "TPE": lambda: samplers.TPESampler(seed=seed, multivariate=True),
+        "TPE univariate": lambda: samplers.TPESampler(seed=seed, multivariate=False),
+        "CMA-ES": lambda: samplers.CmaEsSampler(seed=seed),
+        "GP": lambda: samplers.GPSampler(seed=seed, deterministic_objective=False),
+    }
+    return kinds[name]()
+
+
+def observed(kind: str, gain: float, row: dict, rng: np.random.Generator) -> float:
+    """Add noise of a kind to what an assignment is worth."""
+    if kind == "hetero":
+        return gain + (0.3 + 1.4 * row["null_0"]) * rng.normal()
+    if kind == "diverge" and rng.random() < 0.2:
+        return -12.0 + 0.1 * rng.normal()
+    if kind == "ties":  # an accuracy over 50 examples whose binomial noise is about one
+        share = np.clip(0.5 + 0.07 * gain, 0.02, 0.98)
+        return float(rng.binomial(50, share)) / 50
+    return gain + rng.normal()
+
+
+def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
+    """Run one study."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    rng = np.random.default_rng([seed, n, n_effects, 41])
+    rows, values = [], []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if sampler == "grid x seeds":
+            rows = grid_rows(n, rng)
+            own = {}
+            for row in rows:  # configurations have small effects of their own
+                key = tuple(row.values())
+                own.setdefault(key, 0.5 * rng.normal())
+                gain = sum(float(GAIN[name](row[name])) for name in REAL[n_effects])
+                values.append(observed(kind, gain + own[key], row, rng))
+        else:
+            search = optuna.create_study(direction="maximize", sampler=sampler_of(sampler, seed))
+            for _ in range(n):
+                trial = search.ask({p.name: p.distribution() for p in PARAMS})
+                row = dict(trial.params)
+                gain = sum(float(GAIN[name](row[name])) for name in REAL[n_effects])
+                values.append(observed(kind, gain, row, rng))
+                search.tell(trial, values[-1])
+                rows.append(row)
+    frame: dict = {"number": np.arange(len(rows)), "value": np.array(values, dtype=float)}
+    frame["state"] = ["COMPLETE"] * len(rows)
+    for p in PARAMS:
+        dtype = float if p.is_numeric else object
+        frame[f"params_{p.name}"] = pd.Series([row[p.name] for row in rows], dtype=dtype)
+    curves = pd.DataFrame(columns=["number", "step", "value"])
+    return Ledger(pd.DataFrame(frame), curves, SPACE)
+
+
+def grid_rows(n: int, rng: np.random.Generator, repeats: int = 5) -> list[dict]:
+    """Draw n // repeats assignments on a coarse grid, each repeated."""
+    rows = []
+    for _ in range(max(n // repeats, 4)):
+        row = {}
+        for p in PARAMS:
+            steps = p.choices or ((0, 3, 6) if p.type == "int" else (0.0, 0.25, 0.5, 0.75, 1.0))
+            row[p.name] = steps[int(rng.integers(len(steps)))]
+        rows += [row] * repeats
+    return rows
+
+
+def right(name: str, decision: Decision) -> bool:
+    """Whether a decision on a real effect is the right one."""
+    new = decision.new
+    if name == "peak":
+        return decision.action in ("narrow", "shift")
+    if name == "flag":
+        return decision.action == "fix" and decision.value is True
+    if name == "size":
+        return decision.action in ("expand", "shift") and new.high > 6
+    return decision.value == 0 if new is None else decision.action == "narrow" and new.low == 0
+
+
+def lost(name: str, decision: Decision) -> bool:
+    """Whether the best of a parameter was cut away, by more than the margin."""
+    spec, new = SPACE[name], decision.new
+    if new is None:
+        kept = [decision.value]
+    else:
+        kept = list(new.choices) if new.choices else list(np.linspace(new.low, new.high, 201))
+    every = list(spec.choices) if spec.choices else list(np.linspace(spec.low, spec.high, 201))
+    gain = GAIN[name]
+    return max(float(gain(x)) for x in kept) < max(float(gain(x)) for x in every) - MARGIN
+
+
+def tally(ledgers: list[Ledger], n_effects: int, confident: Callable[[int, int], str]) -> dict:
+    """Count over the studies of one row."""
+    restricted = gone = 0
+    covered = known = 0
+    good = dict.fromkeys(REAL[n_effects], 0)
+    for i, ledger in enumerate(ledgers):
+        cases, _ = build_cases(ledger, POLICY, 100, i)
+        found = {name: decide(case, POLICY) for name, case in cases.items()}
+        restricted += any(
+            d.action in RESTRICTING for name, d in found.items() if name not in REAL[n_effects]
+        )
+        gone += any(lost(name, found[name]) for name in REAL[n_effects])
+        for name in REAL[n_effects]:
+            good[name] += right(name, found[name])
+        switch = adjusted_effects(SPACE, study_units(ledger, points(ledger)))["switch_0"]
+        if switch.known and switch.scale == "value":
+            half = _half(switch)
+            gap = abs(switch.estimate[0] - switch.estimate[1])
+            covered += gap <= half
+            known += 1
+    n = len(ledgers)
+    row = {"n": n, "null restricted": confident(restricted, n), "optimum lost": confident(gone, n)}
+    row |= {f"right: {name}": f"{hits / n:.0%}" for name, hits in good.items()}
+    return row | {"95% interval of a null covers": f"{covered / known:.1%}" if known else "-"}
+
+
+def _half(effect) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(effect.freedom, 0.975) * effect.error(0)[1])
+
+
+ROWS = (
+    *(("random", n, "plain") for n in (20, 60, 120, 240)),
+    *(("TPE", n, "plain") for n in (20, 60, 120, 240)),
+    *(("TPE univariate", n, "plain") for n in (60, 120)),
+    ("CMA-ES", 60, "plain"),
+    ("GP", 60, "plain"),
+    ("grid x seeds", 120, "plain"),
+    *((name, 60, kind) for kind in ("hetero", "diverge", "ties") for name in ("random", "TPE")),
+)  # fmt: skip
+
+
+def effects_table(
+    studies: int, confident: Callable[[int, int], str], counts: tuple[int, ...] = (0, 1, 2, 4)
+) -> pd.DataFrame:
+    """Return one row per sampler, size, kind of noise and number of real effects."""
+    rows = []
+    for sampler, n, kind in ROWS:
+        for n_effects in counts:
+            slow = 4 if sampler == "GP" else 1
+            ledgers = [study(sampler, n, n_effects, kind, i) for i in range(studies // slow)]
+            row = {"sampler": sampler, "trials": n, "noise": kind, "effects": n_effects}
+            rows.append(row | tally(ledgers, n_effects, confident))
+            print(rows[-1], file=sys.stderr, flush=True)
+    return pd.DataFrame(rows).fillna("")
