@@ -18,11 +18,11 @@ from resweep.evidence.adjusted import MARGIN_NOISE
 from resweep.refinement.decisions import UNREACHABLE, Decision, ParameterEvidence
 from resweep.refinement.expectations import expected_rows
 from resweep.refinement.overrides import RULE as OVERRIDE
+from resweep.refinement.policy import ConservativePolicy, Policy
 from resweep.space.parameter import Parameter, same
 from resweep.words import describe_value, listing, probability
 
 if TYPE_CHECKING:
-    from resweep.refinement.policy import Policy
     from resweep.refinement.refine import Refinement
 
 COLUMNS = (
@@ -126,7 +126,7 @@ def _restriction(old: Parameter, decision: Decision, policy: Policy) -> list[dic
     kept = decision.outcome
     if decision.new is None and (old.is_numeric or decision.rule == "neutral"):
         no_better = "no {} is better" if old.is_numeric else "{} is no better"
-        margin = policy.neutral.margin if decision.rule == "neutral" else MARGIN_NOISE
+        margin = policy.neutral.margin if isinstance(policy, ConservativePolicy) else MARGIN_NOISE
         return [
             _row(
                 old.name, "no better", decision, decision.probability,
