@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from resweep.sources.importing import Imported
@@ -67,7 +67,7 @@ def source_arguments(sub: argparse.ArgumentParser, option: str | None = None) ->
     )
 
 
-def _options(given: argparse.Namespace) -> tuple[str, dict]:
+def _options(given: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     from resweep.sources.storage import from_environment
 
     source = given.source or given.storage or from_environment(given.storage_env)
