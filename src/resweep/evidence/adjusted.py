@@ -40,6 +40,7 @@ from resweep.space.model import Space
 
 MIN_POINTS = 8  # fewer active points than this are not tested
 AHEAD = {"middling": -0.01, "heavy": 0.05}  # by what scores must be predicted better than ranks
+PREDICTS = 2.0  # standard errors of a rank correlation, from which scores predict at all
 GRID = 41  # positions at which the curve of a number is read
 LEVEL = 0.99  # of the claim that a part is surely worse than the best
 BAND = 0.95  # of intervals and bands that are shown
@@ -291,7 +292,9 @@ def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
         return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     ranked = normal_scores(score)
     fit = fit_additive(ranked, groups)
-    if plain is not None and agreement(plain, as_is) > agreement(fit, ranked) + AHEAD[tails]:
+    least = PREDICTS / np.sqrt(len(score))  # else it is chance which of them agrees more
+    ahead = max(agreement(fit, ranked), least) + AHEAD[tails]
+    if plain is not None and agreement(plain, as_is) > ahead:
         return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     return StudyModel(cols, ranked, "normal scores", np.nan, groups, fit, score)
 

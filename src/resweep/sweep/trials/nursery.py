@@ -28,6 +28,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from resweep.sweep.trials.processes import thread_variables
+
 RUN = "RESWEEP_RUN"  # set by the workflow: its process id, a colon, and what tells its run
 IDLE_SECONDS = 120.0  # without a job the nursery ends; the next job starts another
 STARTING_SECONDS = 10.0  # until it listens, before it imports
@@ -131,17 +133,6 @@ def _start(path: Path, run: str, settings: Mapping[str, object]) -> subprocess.P
     )
 
 
-def name_process(name: str) -> None:
-    """Let ``top`` and ``ps`` show what a process is; a fork has its parent's command line."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/comm").write_text(name)
-
-
-def thread_variables() -> tuple[str, ...]:
-    """Return the environment variables that libraries read their number of threads from."""
-    return ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Be the nursery: listen, import, fork for each job that comes."""
     place, run, objective = sys.argv[1:] if argv is None else argv
@@ -230,7 +221,7 @@ def _be_the_job(connection: socket.socket) -> None:
         # Nobody who is forked from here may keep the connection open, or talk over it.
         os.register_at_fork(after_in_child=connection.close)
         threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-        from resweep.sweep.trials.__main__ import work
+        from resweep.sweep.trials.running import work
 
         status = work(order["argv"], start="fork")
     except SystemExit as error:

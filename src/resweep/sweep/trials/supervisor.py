@@ -29,7 +29,7 @@ from resweep.files import write_text_atomic
 from resweep.sweep.trials import disk
 from resweep.sweep.trials import record as records_
 from resweep.sweep.trials.job import Job
-from resweep.sweep.trials.nursery import name_process, thread_variables
+from resweep.sweep.trials.processes import name_process, thread_variables
 from resweep.sweep.trials.record import Record
 
 POLL_SECONDS = 0.25

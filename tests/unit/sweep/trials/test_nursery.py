@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -27,7 +29,8 @@ from objectives import bowl
 def run(tmp_path, monkeypatch):
     """A process that stands for Snakemake, and a folder of sockets of its own."""
     snakemake = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    sockets = tempfile.mkdtemp(dir="/tmp")  # a socket's path has at most 108 bytes
+    monkeypatch.setenv("TMPDIR", sockets)
     monkeypatch.setattr(nursery.tempfile, "tempdir", None)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*sys.path, str(HERE)]))
     monkeypatch.setenv(nursery.RUN, str(snakemake.pid))
@@ -37,6 +40,7 @@ def run(tmp_path, monkeypatch):
     snakemake.wait()
     for process in nurseries():
         process.kill()
+    shutil.rmtree(sockets)
 
 
 def nurseries():
@@ -129,7 +133,8 @@ def test_the_nursery_ends_with_its_run(project, run):
     (one,) = nurseries()
     run.kill()
     one.wait(10)
-    assert [p.name for p in (project.folder).glob("resweep-nursery-*/*")] == ["starting"]
+    left = Path(os.environ["TMPDIR"]).glob("resweep-nursery-*/*")
+    assert [path.name for path in left] == ["starting"]
 
 
 def test_an_import_that_starts_a_thread_is_not_forked(project, run):
