@@ -73,6 +73,7 @@ def split_eras(finished: Sequence[FrozenTrial]) -> list[Era]:
                 groups.append(kept)
             numbers = {t.number for t in kept}
             segment = [t for t in segment if t.number not in numbers]
+    groups = _rejoined(groups)
     if len(groups) < 2:
         return [Era(trials, _names(kept or trials))]
     failed = [t for t in trials if t.state not in WHOLE]
@@ -122,6 +123,21 @@ def _segments(whole: list[FrozenTrial]) -> list[list[FrozenTrial]]:
         segments.append(whole[cuts[j] : cuts[i]])
         i = j
     return segments[::-1]
+
+
+def _rejoined(groups: list[list[FrozenTrial]]) -> list[list[FrozenTrial]]:
+    """Join parts that have a place in one space though others lie between them."""
+    joined: list[list[FrozenTrial]] = []
+    for group in groups:
+        for i, earlier in enumerate(joined):
+            both = sorted([*earlier, *group], key=lambda t: t.number)
+            alike = set(_names(earlier)) == set(_names(group))
+            if alike and len(_kept(both)) == len(both):
+                joined[i] = both
+                break
+        else:
+            joined.append(group)
+    return joined
 
 
 def _cuts(whole: list[FrozenTrial]) -> list[int]:

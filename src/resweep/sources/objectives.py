@@ -116,7 +116,7 @@ def pareto_scores(losses: NDArray[Any]) -> NDArray[Any]:
     Parameters
     ----------
     losses : array, shape (n, k)
-        Smaller is better; finite.
+        Smaller is better. What is infinite is behind (or before) all that is finite.
 
     Returns
     -------
@@ -125,9 +125,7 @@ def pareto_scores(losses: NDArray[Any]) -> NDArray[Any]:
     n = len(losses)
     if n == 0:
         return np.zeros(0)
-    low, high = losses.min(axis=0), losses.max(axis=0)
-    scaled = (losses - low) / np.where(high > low, high - low, 1.0)
-    distinct, inverse = np.unique(scaled, axis=0, return_inverse=True)
+    distinct, inverse = np.unique(_scaled(losses), axis=0, return_inverse=True)
     inverse = inverse.reshape(-1)
     front = fronts(distinct)
     added = np.zeros(len(distinct))
@@ -139,6 +137,17 @@ def pareto_scores(losses: NDArray[Any]) -> NDArray[Any]:
     counts = np.bincount(inverse, minlength=len(distinct))[order]
     place[order] = np.cumsum(counts) - (counts + 1) / 2  # mean place of equal points
     return 1.0 - place[inverse] / n
+
+
+def _scaled(losses: NDArray[Any]) -> NDArray[Any]:
+    """Return losses on a scale where the finite ones of each objective span 0..1."""
+    finite = np.isfinite(losses)
+    low = np.where(finite, losses, np.inf).min(axis=0)
+    high = np.where(finite, losses, -np.inf).max(axis=0)
+    low, high = np.where(finite.any(axis=0), (low, high), 0.0)
+    span = high / 2 - low / 2  # halved: the difference itself may overflow
+    scaled = (losses / 2 - low / 2) / np.where(span > 0, span, 1.0)
+    return np.clip(scaled, 1.0 - REFERENCE, REFERENCE)
 
 
 def fronts(losses: NDArray[Any]) -> NDArray[np.int64]:

@@ -371,7 +371,7 @@ def _deciding_values(
     seen = [_value(t, parent.name) for t in rows]
     present = {v for v, p in zip(seen, has, strict=True) if p}
     absent = {v for v, p in zip(seen, has, strict=True) if not p}
-    if _MISSING in present:
+    if _MISSING in present or not present or not absent:
         return None
     # A sibling is there in the same trials and decides nothing by its value.
     exact = not present & absent and absent != {_MISSING}

@@ -212,3 +212,30 @@ def test_a_database_of_an_older_optuna_is_read_from_a_copy(old_database, capfd):
     assert [p.name for p in old_database.parent.iterdir()] == ["old.db"]
     assert logging.getLogger().handlers == handlers
     assert capfd.readouterr() == ("", "")
+
+
+def test_stages_of_one_set_of_parameters_are_one_era_though_others_lie_between():
+    stages = [["depth", "leaf"]] * 9 + [["rows", "columns"]] * 9 + [["depth", "leaf"]] * 12
+    trials = [trial(i, names) for i, names in enumerate(stages)]
+    found = to_sweep(study(trials))
+    assert numbers(found) == [*range(9), *range(18, 30)]
+    assert numbers(to_sweep(study(trials), era=2)) == list(range(9, 18))
+
+
+@pytest.mark.parametrize("parent", ["depth", "kind"])
+@pytest.mark.parametrize("of_pruned", [False, True])
+def test_what_all_complete_trials_have_or_lack_no_parent_decides(parent, of_pruned):
+    """Pruned trials ended before they asked for everything, or asked for more."""
+    trials = []
+    for i in range(24):
+        whole = i % 3 > 0
+        params = {"depth": i % 4 + 1, "kind": "ab"[i % 2]}
+        kinds = {"depth": Int(1, 4), "kind": Choice(["a", "b"])}
+        params, kinds = {parent: params[parent]}, {parent: kinds[parent]}
+        if whole != of_pruned:
+            params["rate"], kinds["rate"] = i / 24, UNIT
+        state = TrialState.COMPLETE if whole else TrialState.PRUNED
+        trials.append(frozen(i, state, params=params, distributions=kinds, values=[i]))
+    found = to_sweep(study(trials))
+    assert not any(param.condition for param in found.space)
+    assert numbers(found) == [i for i in range(24) if i % 3]

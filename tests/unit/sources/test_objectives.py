@@ -113,3 +113,12 @@ def test_the_first_front_is_optunas(two):
     losses = np.array([[-t.values[0], t.values[1]] for t in complete])
     first = {t.number for t, level in zip(complete, fronts(losses), strict=True) if level == 0}
     assert first == {t.number for t in study.best_trials}
+
+
+def test_infinite_objectives_stand_behind_and_before_all_others():
+    losses = np.array([[0.0, np.inf], [0.5, 2.0], [0.6, 3.0], [-np.inf, 4.0], [np.inf, np.inf]])
+    scores = pareto_scores(losses)
+    assert np.argmin(scores) == 4
+    assert scores[1] > scores[2]
+    everything = pareto_scores(np.array([[np.inf, 0.0], [np.inf, 1.0], [np.inf, 1e308]]))
+    assert (np.diff(everything) < 0).all()
