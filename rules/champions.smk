@@ -129,6 +129,7 @@ rule champions:
         per_category=result("{sweep}/champions/per_category.csv"),
         confusion=result("{sweep}/champions/confusion.csv"),
         comparison=result("{sweep}/champions/comparison.csv"),
+        succession=result("{sweep}/champions/succession.csv"),
         card=report(
             result("{sweep}/champions/MODEL_CARD.md"),
             caption="../workflow/report/champions.rst",

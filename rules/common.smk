@@ -112,6 +112,6 @@ def trial_settings(wildcards):
 
 def champion_inputs(wildcards):
     """Return what the champions of a sweep are judged by, once the best points are known."""
-    for sweep in filter(None, (wildcards.sweep, PLAN.parent(wildcards.sweep))):
+    for sweep in (wildcards.sweep, *CONFIG.ancestors(wildcards.sweep)):
         checkpoints.finalists.get(sweep=sweep)
     return files.champion_inputs(PLAN, wildcards.sweep)

@@ -108,6 +108,13 @@ def probability(p: Any) -> str:
     return f"{p:.3f}" if p >= LEAST_P else "<0.001"
 
 
+def probability_of(chance: Any) -> str:
+    """Return the probability of something: two decimals, or beyond which it is."""
+    if unknown(chance):
+        return UNKNOWN
+    return ">0.99" if chance > 0.99 else "<0.01" if chance < 0.01 else f"{chance:.2f}"
+
+
 def tested(p: Any = None, q: Any = None) -> str:
     """Return a p-value, a q-value or both in brackets, after a blank: `` (p 0.012, q 0.034)``."""
     known = [f"{name} {probability(x)}" for name, x in (("p", p), ("q", q)) if x is not None]

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from resweep import markdown
+from resweep.champions.succession import succession_line
 from resweep.words import DIGITS, describe_value, interval, number, probability
 
 
@@ -34,6 +35,8 @@ def model_card(
         f"Each champion is a point of the sweep, trained again {own['n_runs'].iloc[0]} times on "
         "seeds that the sweep did not use.",
     ]
+    heir = succession_line(tables["succession"], sweep)
+    lines += ["", heir] if heir else []
     if data_card:
         lines += [
             "",

@@ -10,11 +10,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from resweep.champions.succession import COLUMNS as SUCCESSION
+from resweep.champions.succession import (
+    Judge,
+    probability_of_tasks,
+    probability_of_values,
+    succession,
+)
+
 TABLES = {
     "champions": [
         "sweep", "rank", "trial", "sweep_value", "repeats", "n", "accuracy", "accuracy_low",
         "accuracy_high", "macro_f1", "single", "single_low", "single_high", "lowest_seed",
-        "highest_seed", "n_runs", "params",
+        "highest_seed", "n_runs", "stands", "params",
     ],
     "per_category": ["sweep", "rank", "category", "n", "correct", "accuracy", "precision"],
     "confusion": ["sweep", "rank", "category", "predicted", "count"],
@@ -22,6 +30,7 @@ TABLES = {
         "first", "second", "n", "difference", "only_first", "only_second", "p",
         "difference_single", "p_single",
     ],
+    "succession": list(SUCCESSION),
 }  # fmt: skip
 
 
@@ -44,10 +53,11 @@ def classifier_tables(
     -------
     dict of str to DataFrame
         ``champions`` (accuracy of the runs' averaged probabilities and of a single run, with 95%
-        intervals by bootstrap over tasks), ``per_category``, ``confusion`` and ``comparison``: the
-        first sweep's best champion against each other sweep's, against all its champions
-        averaged, against the hand-feature baseline and against always naming the majority; exact
-        McNemar p of the ensembles, paired permutation p of single runs.
+        intervals by bootstrap over tasks; ``stands`` marks the one to be used), ``per_category``,
+        ``confusion``, ``comparison``: the first sweep's best champion against each other sweep's,
+        against all its champions averaged, against the hand-feature baseline and against always
+        naming the majority; exact McNemar p of the ensembles, paired permutation p of single
+        runs; and ``succession`` (:func:`resweep.champions.succession.succession`).
     """
     from resweep.tasks.arc import evaluation
 
@@ -59,7 +69,7 @@ def classifier_tables(
         rows.append(
             (sweep, rank, point["number"], point["value"], point["n_repeats"], whole["n"],
              whole["accuracy"], *whole["interval"], whole["macro_f1"], single["accuracy"],
-             *single["interval"], single["lowest"], single["highest"], result["n_runs"],
+             *single["interval"], single["lowest"], single["highest"], result["n_runs"], False,
              json.dumps(point["params"], sort_keys=True))
         )  # fmt: skip
         for name, entry in whole["per_category"].items():
@@ -80,9 +90,16 @@ def classifier_tables(
     comparison = [
         _compared(first, results[best[first]], name, rival) for name, rival in rivals.items()
     ]
-    return _frames(
+
+    def judge(newer: str, older: str) -> tuple[float, float]:
+        found = evaluation.compare(results[best[newer]], results[best[older]])["ensembles"]
+        chance = probability_of_tasks(found["only_first"], found["only_second"])
+        return found["difference"], chance
+
+    tables = _frames(
         champions=rows, per_category=categories, confusion=confusion, comparison=comparison
     )
+    return _with_succession(tables, list(best), judge)
 
 
 def _majority(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,7 +155,7 @@ def value_tables(
         rows.append(
             (sweep, rank, point["number"], point["value"], point["n_repeats"], len(sample), mean,
              mean - spread, mean + spread, None, mean, mean - spread, mean + spread,
-             float(sample.min()), float(sample.max()), len(sample),
+             float(sample.min()), float(sample.max()), len(sample), False,
              json.dumps(point["params"], sort_keys=True))
         )  # fmt: skip
     first, *others = values
@@ -151,7 +168,26 @@ def value_tables(
         p = stats.ttest_ind(*samples, equal_var=False).pvalue if noisy else np.nan
         n = len(values[first]) + len(values[other])
         comparison.append((first, other, n, difference, None, None, p, difference, p))
-    return _frames(champions=rows, per_category=[], confusion=[], comparison=comparison)
+
+    def judge(newer: str, older: str) -> tuple[float, float]:
+        ours, theirs = sign * values[newer], sign * values[older]
+        every = [[run["value"] for run in found] for found in runs.values()]
+        gap = float(ours.mean() - theirs.mean())
+        return gap, probability_of_values(ours.tolist(), theirs.tolist(), every)
+
+    tables = _frames(champions=rows, per_category=[], confusion=[], comparison=comparison)
+    return _with_succession(tables, list(values), judge)
+
+
+def _with_succession(
+    tables: dict[str, pd.DataFrame], sweeps: list[str], judge: Judge
+) -> dict[str, pd.DataFrame]:
+    """Add whose champion stands, and mark it."""
+    found = succession(sweeps, judge)
+    standing = found["champion"].iloc[0] if len(found) else sweeps[0]
+    champions = tables["champions"]
+    stands = (champions["sweep"] == standing) & (champions["rank"] == 0)
+    return tables | {"champions": champions.assign(stands=stands), "succession": found}
 
 
 def _frames(**rows: list[tuple[Any, ...]]) -> dict[str, pd.DataFrame]:

@@ -152,6 +152,7 @@ def champions_files(plan: Plan, sweep: str) -> list[str]:
         "per_category.csv",
         "confusion.csv",
         "comparison.csv",
+        "succession.csv",
         "MODEL_CARD.md",
     )
     files = [plan.result(sweep, "champions", name) for name in names]
@@ -197,9 +198,12 @@ def verdict_inputs(plan: Plan, sweep: str) -> Inputs:
 
 
 def champion_inputs(plan: Plan, sweep: str) -> Inputs:
-    """Return what the champions of a sweep are judged by: theirs, its parent's, the baseline."""
-    parent = plan.parent(sweep)
-    sweeps = [sweep, parent] if parent else [sweep]
+    """Return what the champions of a sweep are judged by: its own, its ancestors', the baseline.
+
+    Of the sweeps before its parent only the first champion takes part: one of them may stand yet.
+    """
+    ancestors = plan.config.ancestors(sweep)
+    sweeps = [sweep, *ancestors]
     given = plan.config.champions
     folds = range(1, given.folds + 1) if given.folds else [0]
     runs = [f"seed{seed}fold{fold}" for seed in range(given.seeds) for fold in folds]
@@ -209,7 +213,7 @@ def champion_inputs(plan: Plan, sweep: str) -> Inputs:
         "metrics": [
             plan.result(name, "champions", str(rank), run, "metrics.json")
             for name in sweeps
-            for rank in range(given.top)
+            for rank in range(given.top if name not in ancestors[1:] else 1)
             for run in runs
         ],
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from resweep.champions.succession import REPLACES, standing, succession_line
 from resweep.markdown import code, document, source
 from resweep.refinement.rationale import ACTIONS
 from resweep.reporting.documents.findings import noise_share, pressed, states, tested, verdict
@@ -23,6 +24,7 @@ from resweep.words import (
     number,
     percent,
     probability,
+    probability_of,
 )
 
 MAX_FINDINGS, MAX_STEPS = 5, 5
@@ -89,7 +91,8 @@ def bottom_line(report: Report) -> str:
 
 
 def _champion(sweep: Sweep, found: Champions) -> str:
-    first = found.champions.iloc[0]
+    first = standing(found.champions)
+    heir = succession_line(found.succession, sweep.name)
     accuracy = len(found.per_category) > 0
     ends = interval(first["accuracy_low"], first["accuracy_high"])
     if accuracy:
@@ -102,18 +105,28 @@ def _champion(sweep: Sweep, found: Champions) -> str:
             f"has a value of {number(first['accuracy'], 3)} on new seeds (95% interval {ends}, "
             f"{counted(first['n_runs'], 'training')})"
         )
+    if str(first["sweep"]) != sweep.name:
+        return f"**The champion is still that of {first['sweep']}: it {what}.** {heir}"
     text = f"**The champion of {sweep.name} {what}.**"
     against: dict[str, list[str]] = {}
     for row in found.comparison.itertuples():
         if not str(row.second).startswith(f"{sweep.name},"):
             shown = f"{number(row.difference, 2, sign=True)}, p {probability(row.p)}"
-            name = f"{_rival(row.second, found)} ({shown})"
+            name = f"{_rival(row.second, found)} ({shown}{_chance(row.second, found)})"
             against.setdefault(_against(row), []).append(name)
     rivals = "; ".join(
         f"{verb} {listing(names, 'or' if verb == UNDECIDED else 'and')}"
         for verb, names in against.items()
     )
     return f"{text} It is {rivals}." if rivals else text
+
+
+def _chance(name: str, found: Champions) -> str:
+    """Say how probably the champion is better than the one whose place it took."""
+    took = found.succession
+    took = took[took["verdict"] == REPLACES].head(1) if len(took) else took
+    shown = [float(r.p_better) for r in took.itertuples() if str(r.against) == name]
+    return f", better with probability {probability_of(shown[0])}" if shown else ""
 
 
 def _rival(name: str, found: Champions) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from resweep.champions.succession import succession_line
 from resweep.evidence.comparison import winner
 from resweep.evidence.significance import SIGNIFICANT
 from resweep.markdown import code, document, source, table
@@ -371,8 +372,11 @@ def _champions(found: Champions | None, sweep: str) -> list[Any]:
     lines: list[Any] = [
         table(["champion", "in the sweep", "trained again (95% interval)", ""], rows)
     ]
+    lines.append(succession_line(found.succession, sweep))
     lines.append([rival(r) for r in found.comparison.itertuples()])
-    where = source("champions/champions.csv", "champions/comparison.csv")
+    where = source(
+        "champions/champions.csv", "champions/comparison.csv", "champions/succession.csv"
+    )
     return [*lines, f"A difference above 0 favours the one named first. {where}"]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from resweep.champions.succession import standing
 from resweep.evidence.noise import noise
 from resweep.ledger.trials import Ledger
 from resweep.reporting.inputs import Sweep
@@ -108,9 +109,14 @@ def _best(sweep: Sweep) -> str:
 def _champions(folder: Path) -> str:
     """Say how the champion did on what no sweep saw, and against its parent's."""
     champions = pd.read_csv(folder / "champions.csv")
-    first = champions.iloc[0]
+    first = standing(champions)
     ends = interval(first["accuracy_low"], first["accuracy_high"])
     text = f"champion, on unseen data: {number(first['accuracy'], 3)} ({ends})"
+    if str(first["sweep"]) != str(champions["sweep"].iloc[0]):
+        own = champions["sweep"].iloc[0]
+        return (
+            f"{text}; it is still that of {first['sweep']}, that of {own} is not shown to be better"
+        )
     for row in pd.read_csv(folder / "comparison.csv").itertuples():
         if row.second in set(champions["sweep"].astype(str)):
             text += f"; {number(row.difference, 2, sign=True)} against {row.second}'s"

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from resweep.champions.succession import succession_line
 from resweep.evidence.comparison import compare
 from resweep.reporting.inputs import Champions, Report, Sweep
 from resweep.reporting.page.html import (
@@ -126,7 +127,9 @@ def champions(report: Report) -> Section:
         )
         how = command(report, f"champions_{sweep.name}")
         return Section("champions", title, join([text, how]))
-    parts = [_ranking(found.champions), _rivals(found), _categories(sweep, found)]
+    heir = succession_line(found.succession, sweep.name)
+    parts = [paragraph(heir)] if heir else []
+    parts += [_ranking(found.champions), _rivals(found), _categories(sweep, found)]
     parts.append(_confusion(sweep, found))
     parts.append(_parameters(found.champions))
     lead = (

@@ -60,7 +60,7 @@ def test_champions_are_told_with_their_intervals(results):
     folder.mkdir()
     pd.DataFrame(
         {"sweep": ["v3", "v2"], "accuracy": [0.958, 0.79], "accuracy_low": [0.9, 0.69],
-         "accuracy_high": [1.0, 0.88]}
+         "accuracy_high": [1.0, 0.88], "stands": [True, False]}
     ).to_csv(folder / "champions.csv")  # fmt: skip
     pd.DataFrame(
         {"first": ["v3"] * 2, "second": ["v2", "majority"], "difference": [0.17, 0.8],
