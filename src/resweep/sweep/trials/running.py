@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -66,7 +66,7 @@ def work(argv: Sequence[str], start: Literal["spawn", "fork"] = "spawn") -> int:
     )
 
     def publish(records: list[record.Record], timings: list[dict[str, Any]]) -> None:
-        place = {"host": platform.node(), "device": os.environ.get("CUDA_VISIBLE_DEVICES", "cpu")}
+        place = {"host": platform.node(), "device": device_of(os.environ)}
         lines = [json.dumps(timing | place) + "\n" for timing in timings]
         write_text_atomic(given.timings, "".join(lines))
         record.write(given.records, records)
@@ -82,6 +82,12 @@ def work(argv: Sequence[str], start: Literal["spawn", "fork"] = "spawn") -> int:
             return _failed(message)
         raise
     return 0
+
+
+def device_of(environ: Mapping[str, str], driver: Path = Path("/dev/nvidiactl")) -> str:
+    """Name the devices that a job may use, for its timings: ``cpu``, ``gpu``, or their numbers."""
+    anything = "gpu" if driver.exists() else "cpu"
+    return environ.get("CUDA_VISIBLE_DEVICES", anything) or "cpu"
 
 
 def _failed(error: InputError) -> int:

@@ -10,6 +10,7 @@ from small import SPACE
 
 from resweep.errors import InputError
 from resweep.sweep.trials import __main__ as command
+from resweep.sweep.trials import running
 from resweep.sweep.trials import record
 from resweep.sweep.trials.supervisor import Limits, clean_up, run_job
 
@@ -150,3 +151,12 @@ def test_threads_are_declared_never_taken_from_the_machine(project, monkeypatch)
     run_job(project.job(0, threads=3), Limits())
     assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "3"
     assert os.environ["PYTHONHASHSEED"] == "0"
+
+
+def test_timings_name_the_devices_that_a_job_may_use(tmp_path):
+    driver = tmp_path / "nvidiactl"
+    assert running.device_of({}, driver) == "cpu"
+    driver.touch()
+    assert running.device_of({}, driver) == "gpu"
+    assert running.device_of({"CUDA_VISIBLE_DEVICES": "0,3"}, driver) == "0,3"
+    assert running.device_of({"CUDA_VISIBLE_DEVICES": ""}, driver) == "cpu"
