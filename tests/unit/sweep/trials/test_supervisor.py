@@ -10,8 +10,7 @@ from small import SPACE
 
 from resweep.errors import InputError
 from resweep.sweep.trials import __main__ as command
-from resweep.sweep.trials import running
-from resweep.sweep.trials import record
+from resweep.sweep.trials import record, running
 from resweep.sweep.trials.supervisor import Limits, clean_up, run_job
 
 NUMBERS = (0, 1, 2, 3, 4, 5)
