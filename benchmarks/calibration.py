@@ -353,7 +353,7 @@ def _interaction_row(studies: int, n: int) -> dict:
         a, b = (_position(by_name[k], params[f"params_{k}"]) - 0.5 for k in ("lr", "width"))
         value = MEAN + NOISE * (16 * a * b + rng.normal(size=n))
         ledger = as_ledger(space, params, value)
-        table = interactions(ledger, n_permutations=200, n_bootstrap=0, seed=i)
+        table = interactions(ledger)
         first = table.iloc[0]
         pair = {first["parameter_a"], first["parameter_b"]}
         good += pair == {"lr", "width"} and first["q"] < 0.10

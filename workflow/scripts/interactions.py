@@ -1,4 +1,4 @@
-"""Pairwise interactions, on ranks."""
+"""Pairwise interactions, everything else held equal."""
 
 from resweep.evidence.interactions import interactions
 from resweep.files import write_csv_atomic

@@ -221,7 +221,9 @@ class FixedEffect:
     others: NDArray[np.float64]
 
 
-def fixed_effect(y: NDArray, design: NDArray, z: NDArray, variance: NDArray) -> FixedEffect | None:
+def fixed_effect(
+    y: NDArray, design: NDArray, z: NDArray, variance: NDArray, tested: int | None = None
+) -> FixedEffect | None:
     """Fit fixed effects beside random ones of known relative variance.
 
     Parameters
@@ -234,6 +236,9 @@ def fixed_effect(y: NDArray, design: NDArray, z: NDArray, variance: NDArray) -> 
         Random features, shape (n, m).
     variance
         Their variances relative to the noise, shape (m,).
+    tested
+        How many of the last fixed columns the test, the coefficients and their covariance are
+        about, the others held equal; all by default.
 
     Returns
     -------
@@ -266,8 +271,10 @@ def fixed_effect(y: NDArray, design: NDArray, z: NDArray, variance: NDArray) -> 
     if k == 0 or freedom < 2:
         return None
     noise2 = max(float(rest @ whiten(rest)) / (n - 1 - k), 1e-16 * float(y @ y))
-    block = inverse[1:, 1:]
-    f = float(beta[1:] @ np.linalg.solve(block, beta[1:])) / (k * noise2)
+    count = k if tested is None else tested
+    block, tested_beta = inverse[-count:, -count:], beta[-count:]
+    f = float(tested_beta @ np.linalg.solve(block, tested_beta)) / (count * noise2)
     others = z @ (inner @ (z.T @ rest))
-    p = float(fdtrc(k, freedom, f))
-    return FixedEffect(beta[1:], block * noise2, float(np.sqrt(noise2)), freedom, f, p, others)
+    p = float(fdtrc(count, freedom, f))
+    noise = float(np.sqrt(noise2))
+    return FixedEffect(tested_beta, block * noise2, noise, freedom, f, p, others)

@@ -7,7 +7,20 @@ import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
-from studies import ALL, BATCH, LR, POOL, SCHEDULER, WIDTH, ledger, mirrored, noise, space, v2
+from studies import (
+    ALL,
+    BATCH,
+    LR,
+    POOL,
+    SCHEDULER,
+    WIDTH,
+    assignments,
+    ledger,
+    mirrored,
+    noise,
+    space,
+    v2,
+)
 
 from resweep.evidence import directionality, elites, interactions, power, ranges
 from resweep.evidence.caveats import caveats
@@ -241,12 +254,22 @@ def test_a_planted_interaction_is_first_and_main_effects_alone_are_none():
 def test_interaction_p_of_noise_is_uniform():
     where = space(LR, SCHEDULER, POOL)
     p = [
-        interactions.interactions(noise(40, i, where), 200, 0, i)
-        .set_index("parameter_b")
-        .loc["pool"]["p"]
+        interactions.interactions(noise(40, i, where)).set_index("parameter_b").loc["pool"]["p"]
         for i in range(60)
     ]
     assert stats.kstest(np.concatenate(p), "uniform").pvalue > 0.001
+
+
+def test_curved_effects_of_few_points_are_no_interaction():
+    where, false = space(LR, WIDTH, BATCH, SCHEDULER, POOL), 0
+    for seed in range(40):
+        rng = np.random.default_rng([seed, 7])
+        found = assignments(where, 20, rng)
+        a, b = np.log10(np.array(found["lr"])) / 4, np.array(found["width"]) / 2.5
+        value = -30 * (a + 0.85) ** 2 - 20 * (b - 0.6) ** 2 + 4.0 * np.array(found["scheduler"])
+        table = interactions.interactions(ledger(where, value + rng.normal(size=20), **found))
+        false += bool((table["q"] < 0.10).any())
+    assert false <= 9  # a tenth of 40, and three standard errors
 
 
 def test_contours_show_the_informative_pair_on_its_own_scale():

@@ -290,7 +290,7 @@ def _pairs(sweep: Sweep) -> list[Any]:
     lines = [
         f"- {code(r.parameter_a)} and {code(r.parameter_b)}: their interaction explains "
         f"{percent(r.explained)} ({percent(r.explained_low)} to {percent(r.explained_high)}) of "
-        f"what their separate effects leave unexplained; q {probability(r.q)}, n {r.n}."
+        f"the spread that all else leaves unexplained; q {probability(r.q)}, n {r.n}."
         for r in sure.itertuples()
     ]
     if not lines:

@@ -384,7 +384,7 @@ def _interactions(sweep: Sweep) -> Html:
     headings = [
         "pair",
         "n#",
-        ("explained#", "share of the ranks, beyond what both explain alone"),
+        ("explained#", "share of the spread that all else leaves unexplained"),
         "95% interval#",
         "p#",
         "q#",
