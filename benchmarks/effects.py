@@ -198,7 +198,7 @@ def effects_table(
     rows = []
     for sampler, n, kind in ROWS:
         for n_effects in counts:
-            slow = 4 if sampler == "GP" else 1
+            slow = 4 if sampler == "GP" else 2 if (sampler, n) == ("TPE", 240) else 1
             ledgers = [study(sampler, n, n_effects, kind, i) for i in range(studies // slow)]
             row = {"sampler": sampler, "trials": n, "noise": kind, "effects": n_effects}
             rows.append(row | tally(ledgers, n_effects, confident))
