@@ -1,7 +1,7 @@
 """Policies: the thresholds that turn evidence into decisions.
 
-The dataclasses here and in :mod:`resweep.refinement.thresholds` are the only definition of names, defaults and meanings. The files
-``config/policies/*.yaml`` are written from them by
+The dataclasses here and in :mod:`resweep.refinement.thresholds` are the only definition of names,
+defaults and meanings. The files ``config/policies/*.yaml`` are written from them by
 ``python -m resweep.refinement.policy config/policies``; a test says when they drift. So an
 installed package knows its policies by name, and a project edits or copies the files.
 """
