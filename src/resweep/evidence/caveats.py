@@ -9,12 +9,13 @@ import pandas as pd
 
 from resweep.evidence.directionality import choice_mask
 from resweep.evidence.drift import SCORE, drift
+from resweep.evidence.failures import FAILED, INFEASIBLE, regions
 from resweep.evidence.fingerprints import dead_parameters
 from resweep.evidence.noise import noise
 from resweep.evidence.outside import compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.ranges import ranges_explored
-from resweep.evidence.stability import stability
+from resweep.evidence.stability import bounds
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -44,7 +45,8 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
     Returns
     -------
     DataFrame
-        ``topic`` (headline, refinement, noise, size, failures, drift, coverage, dead),
+        ``topic`` (headline, refinement, noise, size, failures, constraints, drift, coverage,
+        dead),
         ``parameter`` (or empty), ``message`` (one sentence).
     """
     rows: list[tuple[str, str, str]] = []
@@ -52,7 +54,9 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
     rows += _headline(ledger, table, headline)
     rows += _refuted(ledger, table)
     rows += _size(ledger, table)
-    for row in stability(ledger).itertuples():
+    rows += [("failures", "", region.told) for region in regions(ledger, FAILED)]
+    rows += [("constraints", "", region.told) for region in regions(ledger, INFEASIBLE)]
+    for row in bounds(ledger).itertuples():
         if row.n_failed and row.fail_share >= FAIL_SHARE and row.p < FAIL_P:
             text = f"{row.n_failed} of {row.n} trials at its {row.side} bound fail"
             rows.append(("failures", row.parameter, f"{text}: that bound is a wall"))

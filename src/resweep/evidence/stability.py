@@ -5,13 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from resweep.evidence.failures import FAILED, INFEASIBLE, Region, outcomes, regions
 from resweep.evidence.significance import OUTER, SLACK, hypergeometric_tail
 from resweep.ledger.columns import column
 from resweep.ledger.trials import Ledger
 
+REGION = "region"
+COLUMNS = (
+    "parameter", "side", "n", "n_failed", "fail_share", "fail_share_elsewhere", "p", "outcome",
+    "where", "kinds",
+)  # fmt: skip
+
 
 def stability(ledger: Ledger, zone: float = OUTER) -> pd.DataFrame:
-    """Failures near each bound against failures elsewhere.
+    """Failures near each bound, and in regions of the space, against failures elsewhere.
 
     Parameters
     ----------
@@ -23,12 +30,44 @@ def stability(ledger: Ledger, zone: float = OUTER) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Two rows per number and ladder: ``parameter``, ``side`` (low, high), ``n`` (trials near the
-        bound, complete or failed), ``n_failed``, ``fail_share``, ``fail_share_elsewhere``, ``p``
-        (chance of at least as many failures there by a random draw, Fisher's exact test).
+        Two rows per number and ladder (see `bounds`), then one for each region in which trials
+        fail or are infeasible (:func:`resweep.evidence.failures.regions`): ``parameter`` (in a
+        region all that it names), ``side`` (low, high, region), ``n`` (trials there),
+        ``n_failed``, ``fail_share``, ``fail_share_elsewhere``, ``p``, ``outcome`` (failed,
+        infeasible), ``where`` (the region in words), ``kinds`` (how its failures are recorded,
+        with their number).
     """
-    trials = ledger.trials[ledger.trials["state"].isin(["COMPLETE", "FAIL"])]
-    failed_all = (trials["state"] == "FAIL").to_numpy()
+    found = [region for outcome in (FAILED, INFEASIBLE) for region in regions(ledger, outcome)]
+    rows = bounds(ledger, zone)
+    return pd.concat([rows, _table(found)], ignore_index=True) if found else rows
+
+
+def _table(found: list[Region]) -> pd.DataFrame:
+    rows = [
+        {
+            "parameter": ", ".join(region.names),
+            "side": REGION,
+            "n": region.n,
+            "n_failed": region.n_failed,
+            "fail_share": region.n_failed / region.n,
+            "fail_share_elsewhere": region.n_failed_elsewhere / max(region.n_elsewhere, 1),
+            "p": region.p,
+            "outcome": region.outcome,
+            "where": region.where,
+            "kinds": ", ".join(f"{kind} {n}" for kind, n in region.kinds.items()),
+        }
+        for region in found
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def bounds(ledger: Ledger, zone: float = OUTER) -> pd.DataFrame:
+    """Failures near each bound of each number and ladder, with the columns of `stability`.
+
+    ``p`` is the chance of at least as many failures there by a random draw of as many trials as
+    lie near the bound (Fisher's exact test). A pruned trial is one that did not fail.
+    """
+    trials, failed_all = outcomes(ledger, FAILED)
     rows = []
     for parameter in ledger.space.params:
         if not (parameter.is_numeric or parameter.is_ladder):
@@ -48,7 +87,9 @@ def stability(ledger: Ledger, zone: float = OUTER) -> pd.DataFrame:
                     "fail_share": hits / n if n else np.nan,
                     "fail_share_elsewhere": float(away.mean()) if away.size else np.nan,
                     "p": hypergeometric_tail(hits, failed.size, n, total) if n else np.nan,
+                    "outcome": FAILED,
+                    "where": "",
+                    "kinds": "",
                 }
             )
-    order = ["parameter", "side", "n", "n_failed", "fail_share", "fail_share_elsewhere", "p"]
-    return pd.DataFrame(rows, columns=order)
+    return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -15,7 +15,7 @@ from resweep.evidence.adjusted import adjusted_effects, study_units
 from resweep.evidence.outside import OutsideTrials, compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
-from resweep.evidence.stability import stability
+from resweep.evidence.stability import bounds
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parse_value
 from resweep.refinement.aggressive import decide_blindly
@@ -263,10 +263,8 @@ def _side(parameter: Parameter, value: Any) -> str | None:
 
 
 def _walls(ledger: Ledger, zone: float) -> dict[str, dict[str, Wall]]:
-    if not (ledger.trials["state"] == "FAIL").any():
-        return {}
     walls: dict[str, dict[str, Wall]] = {}
-    for row in stability(ledger, zone).itertuples():
+    for row in bounds(ledger, zone).itertuples():
         if row.n_failed:
             wall = Wall(row.n, row.n_failed, row.fail_share, row.p)
             walls.setdefault(row.parameter, {})[row.side] = wall

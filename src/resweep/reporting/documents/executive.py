@@ -198,9 +198,9 @@ def next_steps(report: Report, comparison: pd.DataFrame | None = None) -> list[s
     steps += _baselines(report.champions)
     caveats = sweep.table("caveats")
     walls = caveats[caveats["topic"] == "failures"] if len(caveats) else caveats
-    steps += [
-        f"Keep away from a wall: {code(r.parameter)}, {r.message}." for r in walls.itertuples()
-    ]
+    for r in walls.fillna({"parameter": ""}).itertuples():
+        wall = f"{code(r.parameter)}, " if r.parameter else ""
+        steps.append(f"Keep away from a wall: {wall}{r.message}.")
     if report.parent is not None and (report.champions is None or report.champions.champions.empty):
         command = code(run.format(target=f"champions_{sweep.name}"))
         steps.append(f"Train the best points again before quoting any value: {command}.")

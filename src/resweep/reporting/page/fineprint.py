@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from resweep.evidence.stability import REGION
 from resweep.reporting.inputs import Report, Sweep
 from resweep.reporting.page.html import (
     Html,
@@ -92,8 +93,34 @@ def _whole(value: Any) -> Any:
 
 def _failures(sweep: Sweep) -> Html:
     found = sweep.table("stability")
-    walls = found[found["n_failed"] > 0] if len(found) else found
-    if walls.empty:
+    if found.empty:
+        return Html("")
+    regional = found["side"] == REGION
+    return join([_regions(found[regional]), _walls(found[~regional & (found["n_failed"] > 0)])])
+
+
+def _regions(found: pd.DataFrame) -> Html:
+    if found.empty:
+        return Html("")
+    rows = [
+        (
+            r.outcome,
+            code(r.where),
+            r.n,
+            r.n_failed,
+            percent(r.fail_share),
+            percent(r.fail_share_elsewhere),
+            probability(r.p),
+            r.kinds if pd.notna(r.kinds) else "",
+        )
+        for r in found.itertuples()
+    ]
+    headings = ["", "where", "trials#", "of these#", "share#", "elsewhere#", "p#", "recorded as"]
+    return table(headings, rows, "Where trials fail", "analysis/stability.csv")
+
+
+def _walls(found: pd.DataFrame) -> Html:
+    if found.empty:
         return Html("")
     rows = [
         (
@@ -105,7 +132,7 @@ def _failures(sweep: Sweep) -> Html:
             percent(r.fail_share_elsewhere),
             probability(r.p),
         )
-        for r in walls.itertuples()
+        for r in found.itertuples()
     ]
     headings = ["parameter", "bound", "trials#", "failed#", "share#", "elsewhere#", "p#"]
     return table(headings, rows, "Failures near bounds", "analysis/stability.csv")
