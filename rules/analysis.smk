@@ -6,6 +6,34 @@ ANALYSIS_LOG = result("{sweep}/logs/analysis/%s.log")
 ANALYSIS_BENCHMARK = result("{sweep}/benchmarks/%s.tsv")
 
 
+# What each parameter does, all others and drift held equal: the evidence that decisions rest on.
+rule adjusted:
+    input:
+        space=result("{sweep}/space.yaml"),
+        trials=result("{sweep}/trials.csv"),
+    output:
+        effects=ANALYSIS % "adjusted_effects.csv",
+        curves=ANALYSIS % "adjusted_curves.csv",
+        figure=report(
+            ANALYSIS % "adjusted_effects.png",
+            caption="../workflow/report/adjusted.rst",
+            category="Evidence",
+            subcategory="{sweep}",
+        ),
+    log:
+        ANALYSIS_LOG % "adjusted",
+    benchmark:
+        ANALYSIS_BENCHMARK % "adjusted"
+    conda:
+        CONDA
+    params:
+        code=code_of("adjusted.py"),
+    message:
+        "{wildcards.sweep}: adjusting each parameter for all others"
+    script:
+        "../workflow/scripts/adjusted.py"
+
+
 # What happened: states, best, mean, spread, duration, best value so far.
 rule overview:
     input:

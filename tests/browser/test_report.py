@@ -43,7 +43,7 @@ def test_it_opens_without_complaint_and_without_the_network(visit, name):
     assert page.evaluate("document.fonts.status") == "loaded"
     page.evaluate(OPEN)
     sections = page.locator("main section")
-    assert sections.count() == {"v2": 14, "v3": 15, "live": 4}[name]
+    assert sections.count() == {"v2": 15, "v3": 16, "live": 4}[name]
     for section in sections.all():
         assert section.locator("h2").is_visible()
         assert section.bounding_box()["height"] > 60
@@ -65,11 +65,11 @@ def test_a_decision_opens_by_mouse(visit):
     decision = page.locator("details.decision").nth(1)
     evidence = decision.locator(".evidence")
     assert not evidence.is_visible()
-    decision.locator("summary").click()
+    decision.locator("summary").first.click()
     assert evidence.is_visible()
     assert decision.locator("svg.area").first.bounding_box()["height"] > 100
     assert "Why:" in evidence.inner_text() and "Rule: cluster." in evidence.inner_text()
-    decision.locator("summary").click()
+    decision.locator("summary").first.click()
     assert not evidence.is_visible()
 
 
@@ -233,6 +233,40 @@ def test_the_evidence_equals_its_tables(visit):
     assert [row[:4] for row in rows_of(page, "What these points")] == [
         [r.parameter, known(r.n), known(r.effect), known(r.detectable)] for r in power.itertuples()
     ]
+
+
+def test_the_adjusted_effects_equal_their_table(visit):
+    page = visit("v2")
+    effects = reports.v2_report().sweep.table("adjusted_effects")
+    effects = effects.sort_values(["p_holm", "p"], kind="stable", na_position="last")
+    shown = rows_of(page, "Adjusted effects")
+    assert [[row[0], row[4], row[5], row[6], row[8]] for row in shown] == [
+        [r.parameter, known(r.gap), known(r.gap_low, r.gap_high), known(r.margin), known(r.p_holm)]
+        for r in effects.itertuples()
+    ]
+    known_ = effects.dropna(subset=["p_holm"])
+    cards = page.locator("#effects article")
+    assert cards.locator("h3 code").all_inner_texts() == list(known_["parameter"])
+    chips = cards.locator("h3 .chip").all_inner_texts()
+    assert chips == ["matters" if m else "may be chance" for m in known_["matters"]]
+
+
+def test_the_raw_values_are_a_click_away(visit):
+    page = visit("v2")
+    card = page.locator("#effects article").first
+    assert not card.get_by_text("Tested alone:").is_visible()
+    card.get_by_text("Raw: nothing held equal").click()
+    assert card.get_by_text("Tested alone:").is_visible()
+    raw = card.locator("details svg.area").first
+    assert raw.is_visible() and raw.bounding_box()["height"] > 100
+
+
+def test_a_rule_on_raw_figures_opens_with_them(visit):
+    page = visit("v2")
+    page.get_by_role("button", name="Open all").click()
+    for rule, opened in (("cluster", True), ("at the bound", False)):
+        one = page.locator("details.decision", has_text=f"Rule: {rule}.").first
+        assert one.locator(".evidence details").evaluate("(raw) => raw.open") is opened
 
 
 def test_the_champions_equal_their_tables(visit):

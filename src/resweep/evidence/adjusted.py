@@ -33,8 +33,7 @@ from resweep.evidence.additive import (
     study_groups,
     tails_of,
 )
-from resweep.ledger.columns import Column, at_position, columns
-from resweep.ledger.points import points
+from resweep.ledger.columns import Column, columns
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 
@@ -42,6 +41,7 @@ MIN_POINTS = 8  # fewer active points than this are not tested
 AHEAD = {"middling": -0.01, "heavy": 0.05}  # by what scores must be predicted better than ranks
 PREDICTS = 2.0  # standard errors of a rank correlation, from which scores predict at all
 GRID = 41  # positions at which the curve of a number is read
+ALPHA = 0.02  # p after Holm, below which a parameter surely matters
 LEVEL = 0.99  # of the claim that a part is surely worse than the best
 BAND = 0.95  # of intervals and bands that are shown
 MARGIN_NOISE, MARGIN_SPREAD = 0.25, 0.05  # of one point's noise, of the spread of all scores
@@ -121,6 +121,11 @@ class AdjustedEffect:
     def known(self) -> bool:
         """Whether there was enough to fit anything."""
         return bool(np.isfinite(self.p))
+
+    @property
+    def matters(self) -> bool:
+        """Whether it surely does something (:data:`ALPHA`, all parameters together)."""
+        return bool(self.p_holm < ALPHA)
 
     @property
     def partial_correlation(self) -> float:
@@ -210,11 +215,15 @@ class AdjustedEffect:
         return float(np.delete(loss, part).max(initial=-np.inf))
 
     def level(self, score: NDArray) -> NDArray[np.float64]:
-        """Return the adjusted level of each part on the scale of the scores of all points."""
+        """Return the adjusted level of each part on the scale of the scores of all points.
+
+        Estimates are differences from the average over the points where the parameter is active.
+        """
         if self.scale == "value":
-            return score.mean() + self.estimate * self.unit
+            return score[self.column.active].mean() + self.estimate * self.unit
         place = (np.arange(len(score)) + 0.5) / len(score)
-        return np.interp(ndtr(self.estimate), place, np.sort(score))
+        average = normal_scores(score)[self.column.active].mean()
+        return np.interp(ndtr(average + self.estimate), place, np.sort(score))
 
 
 def scheffe(degrees: int, freedom: float, level: float) -> float:
@@ -490,122 +499,3 @@ def _protected(model: StudyModel, one: Column, share: float) -> tuple:
         return float("inf"), float("-inf")
     first = int(np.argmin(x[x.size - 1 - spare :] - x[: spare + 1]))
     return float(x[first]), float(x[first + x.size - 1 - spare])
-
-
-def adjusted_table(effects: dict[str, AdjustedEffect]) -> pd.DataFrame:
-    """One row per parameter: its adjusted test and its adjusted effect.
-
-    Returns
-    -------
-    DataFrame
-        ``parameter``, ``kind``, ``n_active``, ``scale``, ``df``, ``df_residual``, ``p``,
-        ``p_holm``, ``best`` and ``worst`` (value with the highest and lowest adjusted score),
-        ``gap`` (between the two) and ``gap_low``, ``gap_high`` (95%, Scheffé), ``slope``,
-        ``slope_low``, ``slope_high``, ``p_slope`` (numbers and ladders: rise from one end to the
-        other), ``noise`` (standard deviation of a point, other things equal), ``margin``; in the
-        study's own unit where ``scale`` is ``value``, else in standard deviations of the ranks.
-    """
-    rows = []
-    for name, effect in effects.items():
-        unit = effect.unit if effect.scale == "value" else 1.0
-        row: dict = {"parameter": name, "kind": effect.column.kind, "n_active": effect.n_active}
-        row |= {"scale": effect.scale, "df": effect.degrees, "df_residual": effect.freedom}
-        row |= {"p": effect.p, "p_holm": effect.p_holm}
-        if effect.known:
-            worst = int(np.argmin(effect.estimate))
-            gap = float(effect.estimate[effect.best] - effect.estimate[worst])
-            half = scheffe(effect.degrees, effect.freedom, BAND) * effect.error(effect.best)[worst]
-            row |= {
-                "best": part_value(effect, effect.best),
-                "worst": part_value(effect, worst),
-                "gap": gap * unit,
-                "gap_low": (gap - half) * unit,
-                "gap_high": (gap + half) * unit,
-                "noise": effect.noise * unit,
-                "margin": effect.margin * unit,
-            }
-        for figure in ("slope", "slope_low", "slope_high"):
-            row[figure] = getattr(effect, figure) * unit
-        rows.append(row | {"p_slope": effect.p_slope})
-    lead = ["parameter", "kind", "n_active", "scale", "df", "df_residual", "p", "p_holm"]
-    gap = ["best", "worst", "gap", "gap_low", "gap_high"]
-    slope = ["slope", "slope_low", "slope_high", "p_slope", "noise", "margin"]
-    return pd.DataFrame(rows, columns=lead + gap + slope)
-
-
-def part_value(effect: AdjustedEffect, part: int):
-    """Return the parameter's own value at one part."""
-    spec, place = effect.column.parameter, effect.parts[part]
-    if spec.is_ladder:
-        return spec.choices[round(place * (len(spec.choices) - 1))]
-    if spec.choices is not None:
-        return spec.choices[int(place)]
-    value = at_position(spec, float(place))
-    return round(value) if spec.type == "int" else value
-
-
-def curve_table(effects: dict[str, AdjustedEffect], score: NDArray, sign: int) -> pd.DataFrame:
-    """One row per part of each parameter: its adjusted level with a band, and what is dropped.
-
-    Parameters
-    ----------
-    effects
-        Adjusted effects.
-    score
-        Scores of all points.
-    sign
-        1 to maximise, -1 to minimise: levels are given as values, not scores.
-
-    Returns
-    -------
-    DataFrame
-        ``parameter``, ``position`` (0..1; empty for choices), ``choice`` or value as ``part``,
-        ``n``, ``level`` with ``level_low``, ``level_high`` (95% of the difference from the best
-        part, pointwise), ``shortfall`` (standard deviations of the response below the best),
-        ``p_worse`` (probability to be worse than the best by more than the margin), ``dropped``
-        (surely worse).
-    """
-    from scipy.special import stdtrit
-
-    rows = []
-    for name, effect in effects.items():
-        if not effect.known:
-            continue
-        half = stdtrit(effect.freedom, 1 - (1 - BAND) / 2) * np.sqrt(
-            np.maximum(np.diag(effect.covariance), 0)
-        )
-        bands = [
-            sign * replace(effect, estimate=effect.estimate + shift).level(score)
-            for shift in (0.0, -half, half)
-        ]
-        worse, dropped = effect.probability_worse(), effect.surely_worse()
-        for i in range(len(effect.parts)):
-            low, high = sorted((bands[1][i], bands[2][i]))
-            rows.append(
-                {
-                    "parameter": name,
-                    "part": part_value(effect, i),
-                    "position": effect.parts[i] if effect.column.has_order else np.nan,
-                    "n": effect.n_part[i],
-                    "level": bands[0][i],
-                    "level_low": low,
-                    "level_high": high,
-                    "shortfall": effect.estimate[effect.best] - effect.estimate[i],
-                    "p_worse": worse[i],
-                    "dropped": bool(dropped[i]),
-                }
-            )
-    order = ["parameter", "part", "position", "n", "level", "level_low", "level_high"]
-    return pd.DataFrame(rows, columns=[*order, "shortfall", "p_worse", "dropped"])
-
-
-def adjusted(ledger: Ledger) -> pd.DataFrame:
-    """Tabulate the adjusted effects of a sweep (see :func:`adjusted_table`)."""
-    return adjusted_table(adjusted_effects(ledger.space, study_units(ledger, points(ledger))))
-
-
-def adjusted_curves(ledger: Ledger) -> pd.DataFrame:
-    """Tabulate the adjusted curves and bars of a sweep (see :func:`curve_table`)."""
-    table = study_units(ledger, points(ledger))
-    effects = adjusted_effects(ledger.space, table)
-    return curve_table(effects, table["score"].to_numpy(dtype=float), ledger.space.sign)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from resweep.evidence.adjusted_tables import adjusted_tables, part_text, worse_text
 from resweep.evidence.caveats import caveats
 from resweep.evidence.directionality import (
     directionality_booleans,
@@ -18,7 +21,12 @@ from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import N_PERMUTATIONS, SIGNIFICANT, significance
 from resweep.ledger.trials import Ledger
 from resweep.markdown import frame_table
-from resweep.words import describe_value, tested
+from resweep.words import describe_value, probability, tested
+
+RAW = (
+    "Nothing is held equal here. Where several parameters matter, or the sampler searched near "
+    "good trials, a raw figure may show an effect that is not there, or hide one that is."
+)
 
 
 def summary(
@@ -41,16 +49,19 @@ def summary(
     facts = overview(ledger).set_index("quantity")["value"]
     lines = [f"# Summary of sweep {ledger.space.study_name}", "", *_overview(facts, ledger)]
     lines += ["", "## Read this first", "", *_caveats(ledger, seed)]
+    lines += ["", "## What matters, all others held equal", "", *_adjusted(ledger)]
     tests = significance(ledger, n_permutations, seed)
-    lines += ["", "## What matters", "", *_matters(tests, ledger, n_permutations, seed)]
+    lines += ["", "## Raw: each parameter alone", "", RAW, ""]
+    lines += _alone(tests, ledger, n_permutations, seed)
     lines += ["", "## Where the best quarter lies", "", *_elites(ledger)]
     for name, table in (importances or {}).items():
         lines += ["", f"## Importance by {name}", "", *_importances(table)]
     lines += [
         "",
-        "All p-values are permutation tests over the points where a parameter is active; q adjusts"
-        " them over the parameters. A score is larger when it is better, so a positive trend"
-        " always means that more is better.",
+        "The p after Holm is that of an F test in a model of all parameters and the trial number,"
+        " corrected for the number of parameters. All other p-values are permutation tests over the"
+        " points where a parameter is active; q adjusts them over the parameters. A score is larger"
+        " when it is better, so a positive trend always means that more is better.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -87,7 +98,40 @@ def _caveats(ledger: Ledger, seed: int) -> list[str]:
     ]
 
 
-def _matters(tests: pd.DataFrame, ledger: Ledger, count: int, seed: int) -> list[str]:
+def _adjusted(ledger: Ledger) -> list[str]:
+    """Say what each parameter that matters does, and which ones may not."""
+    effects, curves = adjusted_tables(ledger)
+    sure = effects[effects["matters"]].sort_values("p_holm", kind="stable")
+    lines = [
+        _effect(ledger, row, curves[curves["parameter"] == row.parameter])
+        for row in sure.itertuples()
+    ] or ["No parameter surely matters."]
+    unsure = effects[~effects["matters"] & effects["p_holm"].notna()]
+    if len(unsure):
+        names = ", ".join(
+            f"`{row.parameter}` (p {probability(row.p_holm)})" for row in unsure.itertuples()
+        )
+        lines.append(f"- May be chance, which is no proof that they do not matter: {names}.")
+    few = effects[effects["p_holm"].isna()]
+    if len(few):
+        names = ", ".join(f"`{name}`" for name in few["parameter"])
+        lines.append(f"- Too few points or values to say anything: {names}.")
+    return lines
+
+
+def _effect(ledger: Ledger, row: Any, curve: pd.DataFrame) -> str:
+    parameter = ledger.space[row.parameter]
+    best, worst = part_text(parameter, row.best), part_text(parameter, row.worst)
+    at = "at" if parameter.is_numeric else "with"
+    unit = "" if row.scale == "value" else " standard deviations of the ranks"
+    size = f"{row.gap:.3g}{unit} (95% interval {row.gap_low:.3g} to {row.gap_high:.3g})"
+    worse = worse_text(parameter, curve)
+    lost = f" Surely worse than the best: {worse}." if worse else ""
+    ended = f"p {probability(row.p_holm)} after Holm, n {row.n_active}"
+    return f"- `{row.parameter}`: best {at} {best}, {at} {worst} worse by {size}; {ended}.{lost}"
+
+
+def _alone(tests: pd.DataFrame, ledger: Ledger, count: int, seed: int) -> list[str]:
     sure = tests[tests["q"] < SIGNIFICANT].sort_values("q", kind="stable")
     trend = directionality_continuous(ledger, count, 0, seed).set_index("parameter")
     choice = directionality_categoricals(ledger, 0, 0, seed)
@@ -111,7 +155,7 @@ def _matters(tests: pd.DataFrame, ledger: Ledger, count: int, seed: int) -> list
         lines.append(f"- `{row.parameter}`: {how}{tested(row.p, row.q)}, n {row.n_active}.")
     rest = [p for p in tests["parameter"] if p not in set(sure["parameter"])]
     if not lines:
-        lines.append("No parameter can be told from noise.")
+        lines.append("No parameter alone can be told from noise.")
     n = int(tests["n_active"].max()) if len(tests) else 0
     if rest:
         names = ", ".join(f"`{name}`" for name in rest)

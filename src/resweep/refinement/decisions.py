@@ -14,7 +14,7 @@ from resweep.evidence.power import rank_effect
 from resweep.evidence.significance import ScoreTest
 from resweep.refinement.bounds import natural_limits
 from resweep.space.parameter import Parameter, describe_spec
-from resweep.words import describe_value
+from resweep.words import describe_value, probability, tested
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class ParameterEvidence:
     test
         Its tests against the score.
     q
-        Its q over all parameters; NaN where it is no member of the family.
+        Its p corrected for the number of parameters, NaN where it is no member of the family: the
+        q of the raw tests (Benjamini-Hochberg), or the adjusted p after Holm.
     score, elite
         Scores and elite flags of the points where it was active, shape (n_active,).
     values
@@ -90,6 +91,23 @@ class ParameterEvidence:
         if self.adjusted is None:
             return rank_effect(self.test)
         return self.adjusted.partial_correlation
+
+    @property
+    def effect_name(self) -> str:
+        """What `effect` is, in words."""
+        return "effect" if self.adjusted is None else "partial correlation"
+
+    @property
+    def corrected(self) -> str:
+        """`q` in brackets, by the name of its correction."""
+        if self.adjusted is None:
+            return tested(q=self.q)
+        return f" (p {probability(self.q)} after Holm)"
+
+    @property
+    def trend_name(self) -> str:
+        """What `trend` is, in words."""
+        return "adjusted slope" if self.is_adjusted else "trend"
 
     @property
     def trend(self) -> float:

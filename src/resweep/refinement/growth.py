@@ -31,19 +31,22 @@ def presses(
     if not share >= rule.share - SLACK and not leads:
         return False, f"{share:.0%} of the elites lie at the {side} bound"
     if toward < 0:
-        return False, f"{crowd}, but the trend points away: {case.trend:+.2f}"
+        return False, f"{crowd}, but the {case.trend_name} points away: {case.trend:+.2f}"
     p_few = _rarer(share, share_all, test.n_elites, test.n_active)
     if share < rule.share - SLACK and p_few < rule.shun_p:
-        return False, f"{crowd}, fewer than chance{tested(p_few)}, though the trend leads there"
+        why = f"fewer than chance{tested(p_few)}, though the {case.trend_name} leads there"
+        return False, f"{crowd}, {why}"
     trend = case.p_trend < rule.p and toward > 0
     if not (p_crowd < rule.p or trend):
-        return False, f"{crowd}, as chance may{tested(p_crowd)}, trend{tested(case.p_trend)}"
+        slope = f"{case.trend_name}{tested(case.p_trend)}"
+        return False, f"{crowd}, as chance may{tested(p_crowd)}, {slope}"
     if not can_grow(case, side, policy):
         return False, f"{crowd}, but {barrier(case.parameter)}"
     wall = case.walls.get(side)
     if wall and wall.share >= rule.fail_share and wall.p < rule.fail_p:
         return False, f"{crowd}, but {wall.n_failed} of {wall.n} trials fail there"
-    return True, f"{crowd}{tested(p_crowd)}; trend {case.trend:+.2f}{tested(case.p_trend)}"
+    slope = f"{case.trend_name} {case.trend:+.2f}{tested(case.p_trend)}"
+    return True, f"{crowd}{tested(p_crowd)}; {slope}"
 
 
 def _rarer(share: float, share_all: float, n_elites: int, n: int) -> float:

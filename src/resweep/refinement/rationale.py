@@ -6,16 +6,35 @@ import math
 
 import numpy as np
 
+from resweep.evidence.adjusted_tables import best_and_worst, part_text, part_value
 from resweep.evidence.caveats import caveats
 from resweep.evidence.power import detectable_effect, trials_needed
 from resweep.markdown import frame_table
 from resweep.refinement.decisions import Decision, ParameterEvidence
 from resweep.refinement.overrides import RULE as OVERRIDE
-from resweep.refinement.policy import AggressivePolicy, TestedPolicy
+from resweep.refinement.policy import AggressivePolicy, ConservativePolicy, TestedPolicy
 from resweep.refinement.refine import Refinement
+from resweep.refinement.surely_worse import NO_FIT
 from resweep.space.parameter import describe_condition, describe_spec
-from resweep.words import describe_value, probability
+from resweep.words import describe_value, number, probability, with_interval
 
+PERMUTED = (
+    "Every p-value comes from permuting the scores over the points where the parameter is active. "
+    "A parameter's p is the smallest of its tests times their number; q adjusts it over the "
+    "parameters (Benjamini-Hochberg) that were active in {least} points or more."
+)
+ADJUSTED = (
+    "They rest on adjusted effects: what a parameter does while all others and the number of the "
+    "trial are held equal (F test of its curve or choices in an additive model). Its p is "
+    "corrected for the number of parameters (Holm); it matters below {alpha:g}. A part goes only "
+    "if it is worse than the best part by more than the margin, all parts together at {level:.0%} "
+    "(Scheffé). The margin is the larger of a quarter of one point's noise and a twentieth of the "
+    "spread of all scores; sd is that spread."
+)
+RAW = (
+    "Raw figures look at one parameter alone, by permuting the scores over its active points. Of "
+    "them only where the elites lie is used, to let a bound grow."
+)
 ACTIONS = {
     "fix": "Fix",
     "narrow": "Narrow",
@@ -76,13 +95,33 @@ def _parameter(refinement: Refinement, name: str, decision: Decision) -> list[st
     arrow = before if before == after else f"{before} → {after}"
     lines.append(f"**{ACTIONS[decision.action]}** {arrow}. Confidence: {decision.confidence}.")
     lines += ["", f"- Why: {decision.reason} (rule: {decision.rule})."]
-    lines.append(f"- Evidence: {'; '.join(_evidence(case))}.")
+    if case.adjusted is not None:
+        lines.append(f"- Others held equal: {_held_equal(case)}.")
+    raw = "Evidence" if case.adjusted is None else "Raw, this parameter alone"
+    lines.append(f"- {raw}: {'; '.join(_evidence(case))}.")
     if decision.considered:
         lines.append("- Considered first:")
         lines += [f"  - {rule}: {why}." for rule, why in decision.considered]
     if not isinstance(refinement.policy, AggressivePolicy):
         lines.append(f"- What would change this: {_change(case, decision, refinement.policy)}.")
     return lines
+
+
+def _held_equal(case: ParameterEvidence) -> str:
+    """State the adjusted figures on one parameter."""
+    effect = case.adjusted
+    if not effect.known:
+        return f"unknown, since {NO_FIT}"
+    spec, gap = case.parameter, best_and_worst(effect)
+    at = "at" if spec.is_numeric else "with"
+    best, worst = (part_text(spec, part_value(effect, i)) for i in (gap.best, gap.worst))
+    size = with_interval(gap.size, gap.low, gap.high)
+    unit = "" if effect.scale == "value" else " standard deviations of the ranks"
+    margin = number(effect.margin * (effect.unit if effect.scale == "value" else 1.0), 3)
+    text = f"best {at} {best}, worst {at} {worst}, {size}{unit} apart, margin {margin}"
+    if effect.column.has_order:
+        text += f"; slope p {probability(effect.p_slope)}"
+    return f"{text}; p {probability(effect.p)}, after Holm {probability(effect.p_holm)}"
 
 
 def _evidence(case: ParameterEvidence) -> list[str]:
@@ -114,7 +153,7 @@ def _evidence(case: ParameterEvidence) -> list[str]:
         facts.append(", ".join(arms))
     if np.isfinite(test.p_contrast):
         facts.append(f"contrast p {probability(test.p_contrast)}")
-    if np.isfinite(case.q):
+    if case.adjusted is None and np.isfinite(case.q):
         facts.append(f"over all parameters q {probability(case.q)}")
     facts += [
         f"{wall.n_failed} of {wall.n} trials at the {side} bound failed"
@@ -142,18 +181,20 @@ def _change(case: ParameterEvidence, decision: Decision, policy: TestedPolicy) -
                 f"about {needed:.0f} active points, if the effect seen ({case.effect:+.2f}) is "
                 f"real; {n} show effects from {detectable_effect(n):.2f} up"
             )
-        return _missing(decision)
+        return _missing(decision, policy)
     if decision.rule in ("at the bound", "refuted"):
         return "elites inside the new range, away from its bound"
     if decision.action == "fix":
         value = describe_value(decision.value)
-        return f"a trial of the fallback share at another value than {value} among the next elites"
-    return "trials of the fallback share outside the new range among the next elites"
+        return f"an excursion to another value than {value} among the best of the next sweep"
+    return "excursions outside the new range among the best of the next sweep"
 
 
-def _missing(decision: Decision) -> str:
+def _missing(decision: Decision, policy: TestedPolicy) -> str:
     """Say what the first rule in question was short of."""
     if not decision.considered:
+        if isinstance(policy, ConservativePolicy):
+            return "a part that is surely worse than the best, or elites that press on a bound"
         return "elites that agree, or that press on a bound"
     rule, why = decision.considered[0]
     return f"another answer to the rule {rule}, which now says: {why}"
@@ -178,14 +219,18 @@ def _method(refinement: Refinement) -> list[str]:
             "bounds that an elite touches grow. Nothing was tested. It is a reference, not advice."
         ]
     rule = refinement.policy.confidence
+    tests = [PERMUTED.format(least=refinement.policy.min_active)]
+    p, size = "q", "a rank correlation"
+    if isinstance(refinement.policy, ConservativePolicy):
+        worse, p, size = refinement.policy.worse, "p after Holm", "a partial correlation"
+        tests = [ADJUSTED.format(alpha=worse.alpha, level=worse.level), "", RAW]
     return [
-        "The rules apply in the order shown; the first that applies decides. Every p-value comes "
-        "from permuting the scores over the points where the parameter is active. A parameter's p "
-        "is the smallest of its tests times their number; q adjusts it over the parameters "
-        f"(Benjamini-Hochberg) that were active in {refinement.policy.min_active} points or more.",
+        "The rules apply in the order shown; the first that applies decides.",
         "",
-        f"Confidence of a change is high with q ≤ {rule.high_q:g}, {rule.high_n} active points and "
-        f"a rank correlation of {rule.high_effect:g}; moderate with q ≤ {rule.moderate_q:g} and "
+        *tests,
+        "",
+        f"Confidence of a change is high with {p} ≤ {rule.high_q:g}, {rule.high_n} active points "
+        f"and {size} of {rule.high_effect:g}; moderate with {p} ≤ {rule.moderate_q:g} and "
         f"{rule.moderate_n} points; low otherwise. Keeping is of high confidence where a rank "
         f"correlation of {rule.keep_high:g} would have shown, of moderate confidence where "
         f"{rule.keep_moderate:g} would have, low otherwise.",

@@ -61,8 +61,9 @@ class Refinement:
     decisions
         One row per parameter of the old space: ``parameter``, ``action`` (fix, narrow, expand,
         reweight, shift, keep), ``rule``, ``old``, ``new``, ``confidence`` (high, moderate, low),
-        ``n_active``, ``effect`` and ``p`` (what the rule decided on), ``q`` (of the parameter),
-        ``reason``.
+        ``n_active``, ``effect`` and ``p`` (what the rule decided on), ``q`` (the parameter's p
+        corrected for their number: after Holm, others held equal, under ``conservative``; the
+        false discovery rate of its raw tests else), ``reason``.
     parent
         The space that was searched.
     ledger
@@ -274,8 +275,9 @@ def _walls(ledger: Ledger, zone: float) -> dict[str, dict[str, Wall]]:
 def confidence(case: ParameterEvidence, decision: Decision, policy: TestedPolicy) -> str:
     """Say how sure a decision is: high, moderate or low, by the policy's stated thresholds.
 
-    A change is as sure as its parameter's q, its number of points and the size of its rank
-    correlation. Keeping is as sure as the study was able to see an effect, had there been one.
+    A change is as sure as its parameter's q, its number of points and the size of its rank (or
+    partial) correlation. Keeping is as sure as the study was able to see an effect, had there been
+    one.
     """
     rule, n = policy.confidence, case.test.n_active
     if decision.action == "keep":

@@ -139,14 +139,14 @@ def keep(case: ParameterEvidence, policy: TestedPolicy) -> Outcome:
     """Keep, and say how many trials it would take to know."""
     effect, n = case.effect, case.test.n_active
     needed = trials_needed(effect)
+    seen = f"{case.effect_name} {effect:+.2f} over {n} points"
     if n < 2 or not np.isfinite(effect):
         reason = f"nothing can be said from {n} points"
     elif case.q < 0.10:
-        found = f"effect {effect:+.2f} over {n} points{tested(q=case.q)}"
-        reason = f"{found}, but no rule calls for a change"
+        reason = f"{seen}{case.corrected}, but no rule calls for a change"
     elif np.isfinite(needed):
         reason = (
-            f"effect {effect:+.2f} over {n} points may be chance{tested(case.p)}; "
+            f"{seen} may be chance{tested(case.p)}; "
             f"about {max(needed, n + 1):.0f} active points would settle an effect of this size"
         )
     else:

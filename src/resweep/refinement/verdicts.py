@@ -20,11 +20,11 @@ from resweep.evidence.adjusted import (
     AdjustedEffect,
     StudyModel,
     effect_of,
-    part_value,
     scheffe,
     study_model,
     study_units,
 )
+from resweep.evidence.adjusted_tables import part_value
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parameters
 from resweep.refinement.conditions import parse

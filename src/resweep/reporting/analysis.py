@@ -9,6 +9,7 @@ import pandas as pd
 import yaml
 
 from resweep.evidence import directionality
+from resweep.evidence.adjusted_tables import adjusted_tables
 from resweep.evidence.caveats import caveats
 from resweep.evidence.contours import contours, informative_pairs
 from resweep.evidence.drift import drift
@@ -28,6 +29,7 @@ from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 from resweep.refinement.refine import refine
 from resweep.reporting.figures import evidence as figures
+from resweep.reporting.figures.adjusted import adjusted_figure
 from resweep.reporting.figures.style import png_bytes
 
 EVALUATORS = ("fanova", "ped_anova")
@@ -51,7 +53,10 @@ def evidence_tables(
     dict of str to DataFrame
         By file name without ``.csv``.
     """
+    effects, curves = adjusted_tables(ledger)
     return {
+        "adjusted_effects": effects,
+        "adjusted_curves": curves,
         "overview": overview(ledger, seconds),
         "best_so_far": best_so_far(ledger),
         "ranges_explored": ranges_explored(ledger),
@@ -93,7 +98,9 @@ def analyze(ledger: Ledger, seconds: pd.Series | None = None) -> dict[str, bytes
     """
     tables = evidence_tables(ledger, seconds)
     weights = {e: tables[f"importances_{e}"] for e in EVALUATORS}
+    adjusted = (tables["adjusted_effects"], tables["adjusted_curves"])
     pictures = {
+        "adjusted_effects": adjusted_figure(ledger.space, *adjusted),
         "history": figures.history_figure(tables["best_so_far"]),
         "importances": figures.importances_figure(weights),
         "directionality": figures.directionality_figure(

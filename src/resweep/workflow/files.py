@@ -8,6 +8,9 @@ from pathlib import Path
 from resweep.workflow.plan import Plan
 
 EVIDENCE = (
+    "adjusted_effects.csv",
+    "adjusted_curves.csv",
+    "adjusted_effects.png",
     "overview.csv",
     "best_so_far.csv",
     "history.png",
@@ -41,6 +44,7 @@ EVIDENCE = (
 )
 ANALYSIS = (*EVIDENCE, "SUMMARY.md", "analysis.log")
 FIGURES = (
+    "adjusted_effects",
     "history",
     "importances",
     "directionality",

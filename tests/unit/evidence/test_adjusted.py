@@ -7,13 +7,12 @@ from studies import BATCH, LR, POOL, SCHEDULER, WIDTH, assignments, ledger, nois
 
 from resweep.evidence.additive import fit_additive, normal_scores, study_groups, tails_of
 from resweep.evidence.adjusted import (
-    adjusted,
-    adjusted_curves,
     adjusted_effects,
     holm,
     scheffe,
     study_units,
 )
+from resweep.evidence.adjusted_tables import adjusted, adjusted_curves
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -171,7 +170,7 @@ def test_tables_have_what_they_promise():
     assert (curves["level_low"] <= curves["level"]).all()
     assert (curves["level"] <= curves["level_high"]).all()
     assert curves["p_worse"].between(0, 1).all()
-    dropped = curves[(curves["parameter"] == "scheduler") & curves["dropped"]]
+    dropped = curves[(curves["parameter"] == "scheduler") & curves["surely_worse"]]
     assert list(dropped["part"]) == [False]
 
 

@@ -23,6 +23,7 @@ from studies import (
 )
 
 from resweep.evidence import directionality, elites, interactions, power, ranges
+from resweep.evidence.adjusted_tables import adjusted, adjusted_curves
 from resweep.evidence.caveats import caveats
 from resweep.evidence.contours import contours, informative_pairs
 from resweep.evidence.drift import drift
@@ -37,6 +38,8 @@ from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 
 TABLES = (
+    adjusted,
+    adjusted_curves,
     overview,
     best_so_far,
     ranges.ranges_explored,
@@ -433,6 +436,15 @@ def test_summary_of_the_fixture_names_what_matters_and_what_does_not():
     text = summary(v2()[1])
     assert "`use_scheduler`: 0.2749 with, 0.2249 without" in text
     assert "`weight_decay`" in text.split("Not told from noise:")[1].split("That is no proof")[0]
+
+
+def test_the_summary_leads_with_what_is_adjusted():
+    text = summary(v2()[1])
+    adjusted_part, raw = text.split("## Raw: each parameter alone")
+    assert "`demo_agg`: best with flatten, with mean worse by 0.0693 (95% interval" in adjusted_part
+    assert "Surely worse than the best: context." in adjusted_part
+    assert "`use_scheduler` (p 1.000)" in adjusted_part and "`use_scheduler`: " in raw
+    assert "Too few points or values to say anything: `temperature`" in adjusted_part
 
 
 def test_points_of_the_fixture_have_five_elites():

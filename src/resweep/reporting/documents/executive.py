@@ -11,7 +11,9 @@ import pandas as pd
 from resweep.champions.succession import REPLACES, standing, succession_line
 from resweep.markdown import code, document, source
 from resweep.refinement.rationale import ACTIONS
-from resweep.reporting.documents.findings import noise_share, pressed, states, tested, verdict
+from resweep.reporting.documents.effects import UNKNOWN as UNADJUSTED
+from resweep.reporting.documents.effects import effect_words, sure_effects
+from resweep.reporting.documents.findings import noise_share, pressed, states, verdict
 from resweep.reporting.inputs import Champions, Refined, Report, Sweep
 from resweep.reporting.page.headline import honest_interval
 from resweep.reporting.page.section import COMMAND
@@ -147,13 +149,16 @@ def _found(report: Report, comparison: pd.DataFrame | None) -> list[str]:
     lines = [f"- {states(sweep)}{f', {took} of training in all' if took != UNKNOWN else ''}."]
     if report.parent is not None:
         lines.append(f"- {verdict(report, comparison)}")
-    sure = [f for f in tested(sweep) if f.sure]
-    lines += [f"- {code(f.parameter)}: {f.text}, {f.effect}; n {f.n}." for f in sure[:MAX_FINDINGS]]
+    sure, n = sure_effects(sweep), len(sweep.space.params)
+    for row in sure.head(MAX_FINDINGS).itertuples():
+        text, size = effect_words(sweep, row)
+        lines.append(f"- {code(row.parameter)}: {text}, {size} apart; n {row.n_active}.")
     if len(sure) > MAX_FINDINGS:
-        lines.append(f"- Also told from noise: {listing(code(f.parameter) for f in sure[5:])}.")
-    n = len(sweep.space.params)
-    if not sure:
-        lines.append(f"- None of the {n} parameters can be told from noise.")
+        lines.append(f"- {listing(map(code, sure['parameter'][MAX_FINDINGS:]))} matter, too.")
+    if sweep.table("adjusted_effects").empty:
+        lines.append(f"- {UNADJUSTED}")
+    elif sure.empty:
+        lines.append(f"- None of the {n} parameters surely matters, all others held equal.")
     elif len(sure) < n:
         lines.append(f"- The other {counted(n - len(sure), 'parameter')} may matter or not.")
     return lines
@@ -279,7 +284,7 @@ def _next_sweep(refined: Refined, run: str) -> str:
 
 
 def _sources(report: Report) -> str:
-    files = ["analysis/overview.csv", "analysis/noise.csv", "analysis/significance.csv"]
+    files = ["analysis/overview.csv", "analysis/noise.csv", "analysis/adjusted_effects.csv"]
     if report.parent is not None:
         files.append("documents/comparison.csv")
     if report.champions is not None and len(report.champions.champions):

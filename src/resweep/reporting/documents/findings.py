@@ -11,7 +11,9 @@ import pandas as pd
 from resweep.champions.succession import succession_line
 from resweep.evidence.comparison import winner
 from resweep.evidence.significance import SIGNIFICANT
+from resweep.evidence.summary import RAW
 from resweep.markdown import code, document, source, table
+from resweep.reporting.documents.effects import adjusted_section
 from resweep.reporting.figures.catalogue import listed
 from resweep.reporting.inputs import Champions, Report, Sweep
 from resweep.reporting.page.headline import honest_interval
@@ -43,7 +45,9 @@ def findings(report: Report, comparison: pd.DataFrame | None = None) -> str:
     sweep = report.sweep
     parts: list[str | list[str]] = [f"# Findings of {sweep.name}", _opening(sweep), best(sweep)]
     if len(sweep.points):
-        parts += ["## Told from noise", *_sure(sweep), "## May be chance", *_chance(sweep)]
+        parts += ["## What matters, all others held equal", *adjusted_section(sweep)]
+        parts += ["## Raw: each parameter alone", RAW]
+        parts += ["### Told from noise", *_sure(sweep), "### May be chance", *_chance(sweep)]
         parts += ["## Where the best quarter lies", *_elites(sweep)]
         parts += ["## Acting together", *_pairs(sweep)]
     parts += ["## Read with care", *_cautions(sweep)]
@@ -197,7 +201,7 @@ def _contrast(sweep: Sweep, name: str, contrast: pd.Series) -> tuple[str, str]:
 def _sure(sweep: Sweep) -> list[Any]:
     sure = [f for f in tested(sweep) if f.sure]
     if not sure:
-        return ["No parameter can be told from noise at a false discovery rate of 10%."]
+        return ["No parameter alone can be told from noise at a false discovery rate of 10%."]
     rows = [
         (code(f.parameter), f.text, f.effect, f.n, probability(f.p), probability(f.q)) for f in sure
     ]

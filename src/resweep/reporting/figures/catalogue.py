@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from resweep.reporting.figures import style
+from resweep.reporting.figures.adjusted import adjusted_figure
 from resweep.reporting.figures.evidence import (
     EVALUATORS,
     contours_figure,
@@ -51,6 +52,11 @@ class Entry:
         figure, source = self.draw(*given), ", ".join(self.sources)
         yield f"{self.name}.svg", style.svg_bytes(figure, self.title, source)
         yield f"{self.name}.png", style.png_bytes(figure, self.title, source)
+
+
+def _adjusted(report: Report) -> Figure:
+    table = report.sweep.table
+    return adjusted_figure(report.sweep.space, table("adjusted_effects"), table("adjusted_curves"))
 
 
 def _history(report: Report) -> Figure:
@@ -102,6 +108,12 @@ def _confusion(found: Champions, sweep: str) -> Figure:
 
 
 FIGURES = (
+    Entry(
+        "adjusted_effects",
+        "What each parameter does, all others held equal",
+        ("analysis/adjusted_effects.csv", "analysis/adjusted_curves.csv"),
+        _adjusted,
+    ),
     Entry("history", "Optimisation history", ("analysis/best_so_far.csv",), _history),
     Entry(
         "importances",

@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from resweep.reporting.inputs import Refined, Report, Sweep, form_in
+from resweep.refinement.rules import RULES
+from resweep.reporting.inputs import Refined, Report, Sweep
+from resweep.reporting.page.adjusted import RAW, effect_picture, effect_table
 from resweep.reporting.page.html import (
     Html,
     code,
@@ -24,15 +26,16 @@ from resweep.reporting.page.html import (
     tag,
 )
 from resweep.reporting.page.ranges import (
-    Form,
     choice_name,
     choice_shares,
     describe_form,
+    forms,
     isolation_plot,
 )
 from resweep.reporting.page.section import Section
 from resweep.space.parameter import Parameter, describe_condition
 
+DECIDED_RAW = set(RULES["elites"]) - set(RULES["adjusted"])  # rules that rest on raw figures
 ROLES = {
     "scientific": "scientific: its effect is the question",
     "nuisance": "nuisance: tuned so that others compare fairly",
@@ -63,7 +66,7 @@ def decisions(report: Report) -> Section:
         _decision(i, row, refined)
         for i, row in enumerate(refined.decisions.itertuples(index=False))
     ]
-    columns = ("parameter", "decision", old, new, "confidence", "q")
+    columns = ("parameter", "decision", old, new, "confidence", "corrected p")
     head = tag(
         "div", *(tag("span", c) for c in columns), class_="decision-head", aria_hidden="true"
     )
@@ -75,17 +78,14 @@ def decisions(report: Report) -> Section:
         class_="controls",
     )
     body = [controls, tag("div", head, *rows, class_="decisions"), _backtest(refined)]
-    body.append(note("Decisions from ", code("decisions.csv"), f" of {new}."))
+    body.append(
+        note(
+            "Decisions from ", code("decisions.csv"), f" of {new}. The corrected p allows for the "
+            "number of parameters: after Holm, all others held equal (policy “conservative”), or "
+            "the q of raw tests (policy “published”).",
+        )
+    )  # fmt: skip
     return Section("decisions", "Decisions", join(body), lead)
-
-
-def forms(name: str, refined: Refined) -> list[Form]:
-    """Return the old and the new form of a parameter."""
-    space, parent = refined.space, refined.parent
-    return [
-        (parent.name, form_in(parent.space, name), parent.space.fixed.get(name)),
-        (refined.name, form_in(space, name), space.fixed.get(name)),
-    ]
 
 
 def _decision(index: int, row: Any, refined: Refined) -> Html:
@@ -101,7 +101,7 @@ def _decision(index: int, row: Any, refined: Refined) -> Html:
             class_="d-new",
         ),
         tag("span", tag("small", "confidence "), row.confidence, class_="d-confidence"),
-        tag("span", tag("small", "q "), probability(row.q), class_="d-q"),
+        tag("span", tag("small", "corrected p "), probability(row.q), class_="d-q"),
     ]
     known = name in refined.parent.space
     evidence = _evidence(row, refined, refined.parent.space[name]) if known else escape("")
@@ -136,24 +136,38 @@ def _evidence(row: Any, refined: Refined, parameter: Parameter) -> Html:
         facts.append(tag("li", ROLES.get(parameter.role, parameter.role)))
     if parameter.condition:
         facts.append(tag("li", f"active only if {describe_condition(parameter)}"))
-    picture = [isolation_plot(sweep, parameter, ranges)]
+    raw = [isolation_plot(sweep, parameter, ranges)]
     if not parameter.is_numeric:
-        picture.append(choice_shares(sweep, parameter, ranges))
+        raw.append(choice_shares(sweep, parameter, ranges))
         texts = [describe_form(form, fixed) for _, form, fixed in ranges]
         if texts[0] != texts[-1]:
             facts.append(tag("li", " → ".join(texts)))
-    return tag(
-        "div",
-        tag("div", *picture, class_="evidence-picture"),
-        tag("div", tag("ul", *facts) if facts else "", *_numbers(sweep, parameter, row)),
-        class_="evidence-columns",
+    return join(
+        [
+            tag(
+                "div",
+                tag("div", effect_picture(sweep, parameter, ranges), class_="evidence-picture"),
+                tag("div", tag("ul", *facts) if facts else "", effect_table(sweep, parameter)),
+                class_="evidence-columns",
+            ),
+            details(
+                RAW,
+                tag(
+                    "div",
+                    tag("div", *raw, class_="evidence-picture"),
+                    tag("div", *_numbers(sweep, parameter)),
+                    class_="evidence-columns",
+                ),
+                open=str(row.rule) in DECIDED_RAW,
+            ),
+        ]
     )
 
 
-def _numbers(sweep: Sweep, parameter: Parameter, row: Any) -> list[Html]:
-    """Return the figures behind a decision, each table with its file."""
+def _numbers(sweep: Sweep, parameter: Parameter) -> list[Html]:
+    """Return the raw figures behind a decision, each table with its file."""
     name = parameter.name
-    parts = [_tests(sweep, name, row)]
+    parts = [_tests(sweep, name)]
     choices = sweep.rows("directionality_categoricals", name)
     if len(choices):
         parts.append(
@@ -197,7 +211,7 @@ def _numbers(sweep: Sweep, parameter: Parameter, row: Any) -> list[Html]:
     return parts
 
 
-def _tests(sweep: Sweep, name: str, row: Any) -> Html:
+def _tests(sweep: Sweep, name: str) -> Html:
     tests = sweep.row("significance", name)
     trend = sweep.row("directionality_continuous", name)
     power = sweep.row("power", name)
@@ -218,7 +232,12 @@ def _tests(sweep: Sweep, name: str, row: Any) -> Html:
     if power is not None:
         rows.append(("smallest effect these points show", number(power["detectable"], 3)))
         rows.append(("active points to settle the effect seen", power["trials_needed"]))
-    return table(["figure", "value#"], rows, "Tests", "analysis/significance.csv, power.csv")
+    return table(
+        ["figure", "value#"],
+        rows,
+        "Raw: tests of this parameter alone",
+        "analysis/significance.csv, power.csv",
+    )
 
 
 def _get(row: pd.Series | None, column: str) -> Any:

@@ -10,7 +10,6 @@ import pandas as pd
 from resweep import words
 from resweep.evidence.significance import SIGNIFICANT
 from resweep.reporting.inputs import Report, Sweep
-from resweep.reporting.page.decisions import forms
 from resweep.reporting.page.html import (
     Html,
     code,
@@ -46,6 +45,7 @@ from resweep.reporting.page.ranges import (
     choice_name,
     choice_shares,
     elites_text,
+    forms,
     places,
     strip,
 )
@@ -55,6 +55,7 @@ from resweep.space.parameter import Parameter, describe_condition
 SHADES = 9
 SEAM = 0.003
 WELL_SUPPORTED = 1.0  # points near a place of a contour below which it is faded
+RAW = "Each parameter alone: nothing is held equal, so one may show what another one does."
 EVALUATORS = {
     "fanova": ("fANOVA", "share of the variation over the whole space"),
     "ped_anova": ("PED-ANOVA", "what sets the best apart from the rest"),
@@ -75,7 +76,7 @@ def importances(report: Report) -> Section:
         "Only a bar that passes its threshold (what noise reaches in 1 of 20 shuffled studies) "
         "says that a parameter matters."
     )
-    return Section("importances", "Importances", tag("div", *parts, class_="two"), lead)
+    return Section("importances", "Raw: importances", tag("div", *parts, class_="two"), lead)
 
 
 def _importance_chart(shown: pd.DataFrame, title: str, key: str) -> Html:
@@ -126,10 +127,10 @@ def directionality(report: Report) -> Section:
     parts = [_trends(shown)] if len(shown) else [paragraph("No trend can be computed.")]
     parts.append(_contrasts(sweep))
     lead = (
-        "A positive trend means that more is better, whatever the direction of the study. Grey "
-        "marks cannot be told from noise."
+        f"{RAW} A positive trend means that more is better, whatever the direction of the study. "
+        "Grey marks cannot be told from noise."
     )
-    return Section("directionality", "Directionality", tag("div", *parts, class_="two"), lead)
+    return Section("directionality", "Raw: directions", tag("div", *parts, class_="two"), lead)
 
 
 def _trends(shown: pd.DataFrame) -> Html:
@@ -237,7 +238,7 @@ def bounds(report: Report) -> Section:
         "Is the best of the search at its boundary? Are there enough points there? Elites are the "
         "best quarter of the points."
     )
-    return Section("bounds", "Bounds and elites", body, lead)
+    return Section("bounds", "Raw: bounds and elites", body, lead)
 
 
 def _forms(parameter: Parameter, report: Report) -> list[Form]:

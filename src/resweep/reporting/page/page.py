@@ -8,6 +8,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 from resweep.reporting.inputs import Report
+from resweep.reporting.page.adjusted import adjusted
 from resweep.reporting.page.decisions import decisions
 from resweep.reporting.page.effects import bounds, contours, directionality, importances
 from resweep.reporting.page.fineprint import reproduce, weak
@@ -20,6 +21,7 @@ from resweep.reporting.page.trials import curves, history, noise, parallel
 SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     headline,
     caveats,
+    adjusted,
     decisions,
     comparison,
     champions,

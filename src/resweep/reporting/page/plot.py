@@ -144,6 +144,14 @@ def line(x: ArrayLike, y: ArrayLike, kind: str = "line", step: bool = False) -> 
     return tag("path", d="".join(path), class_=f"stroke {kind}") if path else Html("")
 
 
+def band(x: ArrayLike, low: ArrayLike, high: ArrayLike, kind: str = "band") -> Html:
+    """Return the area between two lines over positions 0..1, all of them known."""
+    across, below, above = (np.atleast_1d(v).tolist() for v in (x, low, high))
+    around = [*zip(across, above, strict=True), *zip(across[::-1], below[::-1], strict=True)]
+    path = "L".join(f"{round(a * UNITS)} {round((1 - b) * UNITS)}" for a, b in around)
+    return tag("path", d=f"M{path}Z", class_=kind) if around else Html("")
+
+
 def bar(left: float, right: float, bottom: float, top: float, kind: str) -> Html:
     """Return a rectangle between positions 0..1."""
     left, right = sorted((left, right))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from resweep import words
 from resweep.ledger.columns import choice_codes
-from resweep.reporting.inputs import Sweep
+from resweep.reporting.inputs import Refined, Sweep, form_in
 from resweep.reporting.page.html import Html, join, number, percent, tag
 from resweep.reporting.page.plot import (
     Scale,
@@ -44,6 +44,15 @@ def describe_form(parameter: Parameter | None, fixed: Any) -> str:
         return ", ".join(describe_value(c) for c in parameter.choices)
     shares = zip(parameter.choices, parameter.weights, strict=True)
     return ", ".join(f"{describe_value(c)} ({w:.0%})" for c, w in shares)
+
+
+def forms(name: str, refined: Refined) -> list[Form]:
+    """Return the old and the new form of a parameter."""
+    space, parent = refined.space, refined.parent
+    return [
+        (parent.name, form_in(parent.space, name), parent.space.fixed.get(name)),
+        (refined.name, form_in(space, name), space.fixed.get(name)),
+    ]
 
 
 def active(sweep: Sweep, parameter: Parameter) -> pd.DataFrame:

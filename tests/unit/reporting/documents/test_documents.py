@@ -9,6 +9,7 @@ import studies
 from reports import bare, tables, v2_report, v3_report
 
 from resweep import words
+from resweep.evidence.adjusted import ALPHA
 from resweep.evidence.comparison import compare
 from resweep.reporting.documents import checklist, executive, findings, quickreference
 from resweep.reporting.documents.checklist import Launch, launch_checklist
@@ -32,7 +33,7 @@ def with_table(report, name, frame):
 
 def section(text, title):
     """The part of a document below a heading."""
-    return text.split(f"## {title}\n")[1].split("\n## ")[0]
+    return text.split(f"## {title}\n")[1].split("\n## ")[0].split("\n### ")[0]
 
 
 def test_told_from_noise_is_exactly_what_the_tests_say():
@@ -47,6 +48,29 @@ def test_told_from_noise_is_exactly_what_the_tests_say():
         assert (f"`{name}`" in open_) == (name not in sure)
     q = tests.loc["batch_size", "q"]
     assert f"| {words.probability(q)} |" in told
+
+
+def test_what_matters_is_what_the_adjusted_table_says():
+    report = v2_report()
+    effects = report.sweep.table("adjusted_effects").set_index("parameter")
+    told = section(findings.findings(report), "What matters, all others held equal")
+    page = section(executive.executive_summary(report), "What was found")
+    sure = set(effects.index[effects["p_holm"] < ALPHA])
+    assert sure == {"demo_agg", "encoder_type"}
+    for name, row in effects.iterrows():
+        assert (f"| `{name}` |" in told) == (f"- `{name}`: best" in page) == (name in sure)
+        if name in sure:
+            size = words.with_interval(row["gap"], row["gap_low"], row["gap_high"])
+            assert f"| {size} | {row['worst']} | {row['n_active']} |" in told
+            assert f"worst with {row['worst']}, {size} apart" in page
+    assert "`use_cosine` (0.180)" in told and "say anything: `temperature`" in told
+
+
+def test_an_analysis_of_old_says_that_it_has_no_adjusted_effects():
+    report = with_table(v2_report(), "adjusted_effects", pd.DataFrame())
+    assert "There are no adjusted effects" in findings.findings(report)
+    text = executive.executive_summary(report)
+    assert "There are no adjusted effects" in text and "surely matters" not in text
 
 
 def test_a_finding_quotes_its_table():
@@ -87,8 +111,9 @@ def test_a_study_of_noise_finds_nothing():
     ledger = studies.noise(40, seed=3)
     report = Report(Sweep("v1", ledger, tables(ledger)))
     assert not any(f.sure for f in findings.tested(report.sweep))
-    assert "No parameter can be told from noise" in findings.findings(report)
-    assert "None of the 9 parameters can be told" in executive.executive_summary(report)
+    text = findings.findings(report)
+    assert "No parameter surely matters." in text and "No parameter alone can be told" in text
+    assert "None of the 9 parameters surely matters" in executive.executive_summary(report)
 
 
 def test_nothing_completed_is_said(empty):

@@ -13,9 +13,18 @@ import studies
 from matplotlib.colors import to_rgba
 from reports import CATEGORIES, tables, v2_report, v3_report
 
+from resweep import words as words_module
 from resweep.evidence.comparison import compare
 from resweep.ledger.points import points
-from resweep.reporting.figures import catalogue, evidence, outcome, parameters, style, trials
+from resweep.reporting.figures import (
+    adjusted,
+    catalogue,
+    evidence,
+    outcome,
+    parameters,
+    style,
+    trials,
+)
 from resweep.reporting.inputs import Report, Sweep
 from resweep.workflow import files
 
@@ -87,6 +96,27 @@ def test_a_bad_start_of_the_parent_does_not_flatten_the_history():
     parent = parent.assign(best=np.where(parent["number"] < 5, -1000.0, parent["best"]))
     low, high = evidence.history_figure(table, parent).axes[0].get_ylim()
     assert low > 0 and high > table["best"].max()
+
+
+def test_adjusted_effects_are_those_of_their_tables():
+    sweep, figure = v2_report().sweep, draw("adjusted_effects", "v2")
+    effects = sweep.table("adjusted_effects").dropna(subset=["p_holm"])
+    effects = effects.sort_values(["p_holm", "p"], kind="stable")
+    shown = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    assert len(shown) == adjusted.MAX_PANELS == len(effects) - 1
+    assert "Not drawn: 1 more" in words(figure)
+    for axes, row in zip(shown, effects.itertuples(), strict=False):
+        curve = sweep.rows("adjusted_curves", row.parameter)
+        name, p = axes.get_title(loc="left").splitlines()
+        assert name == row.parameter and words_module.probability(row.p_holm) in p
+        levels = [line for line in axes.get_lines() if len(line.get_ydata()) == len(curve)]
+        assert any(np.allclose(line.get_ydata(), curve["level"]) for line in levels)
+        margin = labelled(axes, "margin: this near to the best is as good")
+        assert set(margin.get_ydata()) == {row.level_margin}
+        shaded = [a for a in axes.patches if a.get_label() == adjusted.WORSE]
+        assert bool(shaded) == curve["surely_worse"].any()
+        assert (axes.title.get_text(), axes._left_title.get_color()) == (
+            "", style.BLACK if row.matters else style.GREY)  # fmt: skip
 
 
 def test_importances_pass_where_their_table_says_so():

@@ -15,7 +15,7 @@ from resweep.reporting.inputs import Champions, Report, Sweep
 from resweep.reporting.page.page import document, page, resource
 
 ANCHORS = [
-    "headline", "caveats", "decisions", "comparison", "champions", "importances",
+    "headline", "caveats", "effects", "decisions", "comparison", "champions", "importances",
     "directionality", "bounds", "contours", "parallel", "history", "curves", "noise", "weak",
     "reproduce",
 ]  # fmt: skip
@@ -156,3 +156,26 @@ def test_categories_have_their_intervals():
     """Wilson's interval of 15 of 75 is 0.1252 to 0.3039."""
     text = page(reports.v3_report())
     assert 'd="M125 500L304 500" class="stroke whisker"' in text
+
+
+def test_effects_come_first_with_their_margin_and_what_is_worse():
+    report = reports.v2_report()
+    text = page(report)
+    part = text.split('id="effects"')[1].split("</section>")[0]
+    effects = report.sweep.table("adjusted_effects").dropna(subset=["p_holm"])
+    curves = report.sweep.table("adjusted_curves")
+    rows = curves["position"].isna().sum()  # one for each choice; a curve has one line
+    lines = rows + curves.loc[curves["position"].notna(), "parameter"].nunique()
+    assert part.count('class="stroke margin"') == lines
+    assert part.count("<article") == len(effects)
+    assert part.count('<rect x="0" y="0" width="1000" height="1000" class="worse"') == 2
+    assert curves["surely_worse"].sum() == 2
+    assert part.index("demo_agg") < part.index("use_cosine") < part.index("weight_decay")
+    assert "surely matter." in part and part.count("This may be chance.") == len(effects) - 2
+    assert "Too few points or values to say anything: <code>temperature</code>" in part
+
+
+def test_an_effect_says_what_the_next_space_drops():
+    part = page(reports.v2_report()).split('id="effects"')[1].split("</section>")[0]
+    assert "In v3: 8, 16, 32." in part  # a ladder loses a step
+    assert 'n <data value="5">5</data>, not in v3' in part  # use_scheduler is fixed
