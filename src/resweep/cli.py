@@ -165,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--policy",
         default="conservative",
-        help="conservative, aggressive, or a policy file (default: conservative)",
+        help="conservative, published, aggressive, or a policy file (default: conservative)",
     )
     sub.add_argument(
         "--n-trials", type=int, default=100, metavar="N", help="of the next sweep (default: 100)"

@@ -37,6 +37,28 @@ def test_the_fixture_gives_the_space_that_people_arrived_at(seed):
     )
 
 
+NOT_SURVIVING = {  # of EXPECTED, and what comes instead under the default policy (README)
+    "lr": ("expand", "1e-06..0.01 (log)"),
+    "depth": ("expand", "2..10"),
+    "width_mult": ("expand", "0.5..5"),
+    "demo_agg": ("fix", "flatten"),
+    "use_cosine": ("reweight", "{true: 0.25, false: 0.75}"),
+}
+
+
+def test_what_20_trials_do_not_carry_when_all_others_are_held_equal():
+    table = refine(*v2()).decisions.set_index("parameter")
+    changed = table[table["action"] != "keep"]
+    found = dict(
+        zip(changed.index, zip(changed["action"], changed["new"], strict=True), strict=True)
+    )
+    kept = ("use_scheduler", "label_smoothing", "batch_size")
+    assert found == {k: v for k, v in {**EXPECTED, **NOT_SURVIVING}.items() if k not in kept}
+    shown = table.loc[[*kept, "use_cosine"], "p"].round(3)
+    assert shown.to_list() == [0.305, 0.131, 0.321, 0.016]
+    assert table.loc["demo_agg", "q"] < 0.001 and table.loc["use_scheduler", "q"] == 1
+
+
 def test_the_refined_space_of_the_fixture():
     found = refine(*v2(), policy="published")
     assert found.space.study_name == "v3"
@@ -47,6 +69,18 @@ def test_the_refined_space_of_the_fixture():
     assert found.space["encoder_type"].weights == (0.75, 0.25)
     assert Space.loads(found.space.dumps()) == found.space
     assert found.backtest.contains_elites
+
+
+def test_a_rationale_calls_things_by_what_the_policy_looks_at():
+    text = rationale(refine(*v2()))
+    assert "best with flatten, worst with mean, 0.0693 (0.0532 to 0.0855) apart" in text
+    assert "Raw, this parameter alone: active in 20 points" in text
+    assert "partial correlation -0.43 over 20 points may be chance (p 0.321)" in text
+    assert "adjusted slope -0.52 (p 0.037)" in text and "unknown, since too few points" in text
+    assert "corrected for the number of parameters (Holm)" in text and " q " not in text
+    text = rationale(refine(*v2(), policy="published"))
+    assert "Evidence: active in 20 points" in text and "over all parameters q 0.022" in text
+    assert "Benjamini-Hochberg" in text and "Holm" not in text and "adjusted" not in text
 
 
 def test_the_public_name():
