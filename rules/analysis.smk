@@ -240,13 +240,14 @@ rule contours:
         "../workflow/scripts/contours.py"
 
 
-# The small print: noise, drift, failures at bounds, dead parameters, warnings.
+# The small print: noise, blocks, drift, failures at bounds, dead parameters, warnings.
 rule caveats:
     input:
         space=result("{sweep}/space.yaml"),
         trials=result("{sweep}/trials.csv"),
     output:
         noise=ANALYSIS % "noise.csv",
+        blocks=ANALYSIS % "blocks.csv",
         drift=ANALYSIS % "drift.csv",
         stability=ANALYSIS % "stability.csv",
         dead=ANALYSIS % "dead_parameters.csv",

@@ -1,5 +1,6 @@
-"""The small print: noise, drift, stability, dead parameters, and what to be careful with."""
+"""The small print: noise, blocks, drift, stability, dead parameters, what to be careful with."""
 
+from resweep.evidence.blocks import block_effects
 from resweep.evidence.caveats import caveats
 from resweep.evidence.drift import drift
 from resweep.evidence.fingerprints import dead_parameters
@@ -12,6 +13,7 @@ from resweep.workflow.scripts import load_ledger, main
 def run(snakemake):
     ledger = load_ledger(snakemake)
     write_csv_atomic(snakemake.output.noise, noise(ledger))
+    write_csv_atomic(snakemake.output.blocks, block_effects(ledger))
     write_csv_atomic(snakemake.output.drift, drift(ledger))
     write_csv_atomic(snakemake.output.stability, stability(ledger))
     write_csv_atomic(snakemake.output.dead, dead_parameters(ledger))

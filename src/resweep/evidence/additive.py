@@ -87,10 +87,10 @@ def features_of(one: Column) -> NDArray[np.float64]:
     return features
 
 
-def study_groups(cols: list[Column], number: NDArray, blocks: NDArray | None = None) -> Groups:
-    """Features of every parameter, of the drift along the trial number, and of blocks."""
+def study_groups(cols: list[Column], progress: NDArray, blocks: NDArray | None = None) -> Groups:
+    """Features of every parameter, of the drift along the study (0..1), and of blocks."""
     parts = [features_of(one) for one in cols]
-    time = polynomials(rankdata(number) / max(len(number), 1), min(2, max(len(number) - 1, 0)))
+    time = polynomials(progress, min(2, max(len(progress) - 1, 0)))
     time -= time.mean(axis=0)
     time *= np.sqrt(DECAY[: time.shape[1]]) / np.maximum(time.std(axis=0), 1e-9)
     parts.append(time)

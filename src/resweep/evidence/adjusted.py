@@ -33,6 +33,7 @@ from resweep.evidence.additive import (
     study_groups,
     tails_of,
 )
+from resweep.ledger.blocks import blocks_of, progress
 from resweep.ledger.columns import Column, columns
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
@@ -284,17 +285,18 @@ def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
         The space that was searched.
     table
         Rows with a score, as :func:`study_units` gives them. A column ``block`` is a random
-        effect.
+        effect; ``level`` is what was taken out of the scores of each block.
     """
     score = table["score"].to_numpy(dtype=float)
     cols = columns(space, table)
     if len(score) < MIN_POINTS or not cols or not np.ptp(score) > 0:
         return None
-    number = table["number"].to_numpy(dtype=float)
-    blocks = table["block"].to_numpy() if "block" in table else None
-    groups = study_groups(list(cols.values()), number, blocks)
+    blocks = blocks_of(table)
+    groups = study_groups(list(cols.values()), progress(table), blocks)
     unit = float(score.std())
-    as_is = _standardised(score, unit)
+    # What blocks add is estimated with all else, so that it costs its degrees of freedom.
+    level = 0.0 if blocks is None else table["level"].to_numpy(dtype=float)
+    as_is = _standardised(score + level, unit)
     plain = None if as_is is None else fit_additive(as_is, groups)
     tails = "heavy" if plain is None else tails_of(plain)
     if tails == "light":
@@ -303,9 +305,16 @@ def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
     fit = fit_additive(ranked, groups)
     least = PREDICTS / np.sqrt(len(score))  # else it is chance which of them agrees more
     ahead = max(agreement(fit, ranked), least) + AHEAD[tails]
-    if plain is not None and agreement(plain, as_is) > ahead:
+    if plain is not None and _agrees(plain, as_is, level / unit, groups) > ahead:
         return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     return StudyModel(cols, ranked, "normal scores", np.nan, groups, fit, score)
+
+
+def _agrees(fit: Fit, response: NDArray, level: NDArray | float, groups: Groups) -> float:
+    """Agreement of a fit with its response within blocks: telling blocks apart is no feat."""
+    if not np.any(level):
+        return agreement(fit, response)
+    return agreement(fit_additive(response - level, groups), response - level)
 
 
 def _standardised(score: NDArray, unit: float) -> NDArray[np.float64] | None:
@@ -328,7 +337,8 @@ def study_units(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
         return feasible.reset_index(drop=True)
     scored = ledger.scored[ledger.scored["feasible"]]
     trials = ledger.trials[["number", *names]]
-    return scored[["number", "score"]].merge(trials, on="number", validate="1:1")
+    kept = ["number", "score", *(c for c in ("block", "level") if c in scored)]
+    return scored[kept].merge(trials, on="number", validate="1:1")
 
 
 def curve_degree(n: int, n_values: int) -> int:

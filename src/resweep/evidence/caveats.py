@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resweep.evidence.blocks import block_effects
 from resweep.evidence.directionality import choice_mask
 from resweep.evidence.drift import SCORE, drift
 from resweep.evidence.failures import FAILED, INFEASIBLE, regions
@@ -19,7 +20,7 @@ from resweep.evidence.stability import bounds
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-from resweep.words import describe_value, probability
+from resweep.words import describe_value, probability, tested
 
 FEW_POINTS_PER_PARAMETER = 5
 LARGEST_GAP = 0.4
@@ -46,7 +47,7 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
     -------
     DataFrame
         ``topic`` (headline, refinement, noise, size, failures, constraints, drift, coverage,
-        dead),
+        blocks, dead),
         ``parameter`` (or empty), ``message`` (one sentence).
     """
     rows: list[tuple[str, str, str]] = []
@@ -78,6 +79,10 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
             if row.largest_gap > ONE_END:
                 gap = "only one end of its range was tried"
             rows.append(("coverage", row.parameter, gap))
+    for row in block_effects(ledger).drop_duplicates("parameter").itertuples():
+        if row.agree == "no":
+            text = f"the blocks do not agree on what it does{tested(row.p, row.q)}"
+            rows.append(("blocks", row.parameter, f"{text}: see blocks.csv"))
     for row in dead_parameters(ledger).itertuples():
         if row.dead:
             text = f"{row.n_equal} trials trained the same model although it differed"

@@ -14,6 +14,7 @@ import pandas as pd
 
 from resweep.evidence.permutation import centred_ranks, exceedance_p, permutations
 from resweep.evidence.significance import N_PERMUTATIONS
+from resweep.ledger.blocks import blocks_of, progress
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -33,7 +34,7 @@ def drift(ledger: Ledger, n_permutations: int = N_PERMUTATIONS, seed: int = 0) -
         Spearman). NaN where a column is constant.
     """
     table = points(ledger)
-    number, score = table["number"].to_numpy(dtype=float), table["score"].to_numpy(dtype=float)
+    number, score = progress(table), table["score"].to_numpy(dtype=float)
     everywhere = np.ones(len(table), dtype=bool)
     series = [(SCORE, everywhere, score)]
     series += [
@@ -47,7 +48,8 @@ def drift(ledger: Ledger, n_permutations: int = N_PERMUTATIONS, seed: int = 0) -
     rows: dict[str, dict[str, Any]] = {}
     for key, members in groups.items():
         active = np.frombuffer(key, dtype=bool)
-        for row in _group(number[active], score[active], members, n_permutations, seed):
+        blocks = blocks_of(table, active)
+        for row in _group(number[active], score[active], blocks, members, n_permutations, seed):
             rows[row["parameter"]] = row
     order = ["parameter", "n", "rho_number", "p", "rho", "rho_cleared"]
     return pd.DataFrame([rows[name] for name, _, _ in series], columns=order)
@@ -56,6 +58,7 @@ def drift(ledger: Ledger, n_permutations: int = N_PERMUTATIONS, seed: int = 0) -
 def _group(
     number: np.ndarray,
     score: np.ndarray,
+    blocks: np.ndarray | None,
     members: list[tuple[str, np.ndarray]],
     n_permutations: int,
     seed: int,
@@ -68,7 +71,7 @@ def _group(
     t, y = centred_ranks(number), centred_ranks(score)
     ranks = np.column_stack([centred_ranks(values) for _, values in members])
     rng = np.random.default_rng([seed, n, 4])
-    null = [np.abs(t[p] @ ranks) for p in permutations(n, n_permutations, rng)]
+    null = [np.abs(t[p] @ ranks) for p in permutations(n, n_permutations, rng, blocks)]
     observed = t @ ranks
     p = exceedance_p(np.abs(observed), np.vstack(null or [np.empty((0, ranks.shape[1]))]))
     return [

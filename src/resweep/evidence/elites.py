@@ -9,7 +9,8 @@ import pandas as pd
 
 from resweep.evidence.directionality import choice_mask
 from resweep.evidence.sequential import follow_up_p
-from resweep.evidence.significance import N_PERMUTATIONS, hypergeometric_tail, score_tests
+from resweep.evidence.significance import N_PERMUTATIONS, draw_tail, score_tests
+from resweep.ledger.blocks import blocks_of
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 from resweep.space.parameter import Parameter
@@ -36,13 +37,13 @@ def elite_choices(ledger: Ledger) -> pd.DataFrame:
         if one.parameter.is_numeric:
             continue
         n, k = test.n_active, test.n_elites
-        chosen = elite[one.active]
+        chosen, blocks = elite[one.active], blocks_of(table, one.active)
         for code, choice in enumerate(one.parameter.choices):
             mine = choice_mask(one, code)
             all_with, hits = int(mine.sum()), int((mine & chosen).sum())
             low, high = proportion_confint(hits, k, method="wilson") if k else (np.nan, np.nan)
-            more = hypergeometric_tail(hits, n, all_with, k) if k else np.nan
-            fewer = hypergeometric_tail(k - hits, n, n - all_with, k) if k else np.nan
+            more = draw_tail(mine, chosen, blocks) if k else np.nan
+            fewer = draw_tail(~mine, chosen, blocks) if k else np.nan
             rows.append(
                 {
                     "parameter": one.name,
@@ -95,7 +96,9 @@ def elite_spans(
                 "span": test.span,
                 "span_all": float(np.ptp(one.x)) if one.x.size else np.nan,
                 "p": test.p_span,
-                "p_follow": follow_up_p(one.x, score[one.active]),
+                "p_follow": follow_up_p(
+                    one.x, score[one.active], blocks=blocks_of(table, one.active)
+                ),
             }
         )
     order = ["parameter", "n", "n_elites", "low", "high", "span", "span_all", "p", "p_follow"]

@@ -28,7 +28,9 @@ def noise(ledger: Ledger) -> pd.DataFrame:
         single trials), ``noise_share`` (of that variance, 0..1), ``best_value`` (by mean over
         repeats), ``best_corrected`` (shrunk by its reliability toward the mean),
         ``best_standard_error`` (of its mean), ``majority_baseline`` (accuracy of always answering
-        the most frequent class), ``best_above_majority`` (in standard errors of noise).
+        the most frequent class), ``best_above_majority`` (in standard errors of noise). In a sweep
+        of blocks also ``block_sd`` (between the levels of blocks, which is taken out of all else),
+        and repeats of a point may be of several blocks.
     """
     table = points(ledger)
     table = table[table["feasible"] & (table["n_complete"] > 0)]
@@ -39,7 +41,7 @@ def noise(ledger: Ledger) -> pd.DataFrame:
     binomial, examples = _binomial(complete)
     known = [s for s in (replicate_sd, binomial) if math.isfinite(s)]
     noise_sd = max(known) if known else math.nan
-    spread = float(complete["value"].std(ddof=1)) if len(complete) > 1 else math.nan
+    spread = float(ledger.scores.std(ddof=1)) if len(complete) > 1 else math.nan
     share = min(1.0, noise_sd**2 / spread**2) if spread and math.isfinite(noise_sd) else math.nan
     best, corrected, error = _winner(table, noise_sd)
     majority = _constant(complete, "user_attrs_majority")
@@ -56,8 +58,18 @@ def noise(ledger: Ledger) -> pd.DataFrame:
         ("majority_baseline", majority, "value", n, "always the most frequent class"),
         ("best_above_majority", above, "standard errors", n, "below 2 means: not shown"),
     ]
+    rows += _between_blocks(ledger)
     frame = pd.DataFrame(rows, columns=["quantity", "value", "unit", "n", "note"])
     return frame.astype({"value": float, "n": np.int64})
+
+
+def _between_blocks(ledger: Ledger) -> list[tuple[str, float, str, int, str]]:
+    """How far the levels of blocks lie apart, if there are blocks."""
+    if "block" not in ledger.scored:
+        return []
+    level = ledger.scored.groupby("block")["level"].first()
+    note = "between folds, seeds or runs as a whole; taken out of all scores"
+    return [("block_sd", float(level.std(ddof=1)), "value", len(level), note)]
 
 
 def replicate_noise(table: pd.DataFrame) -> tuple[float, int]:

@@ -25,7 +25,10 @@ REFRESH = 20  # the middle of the elites is taken anew whenever the history has 
 
 
 def follow_up_p(
-    x: NDArray[Any], score: NDArray[Any], elite_fraction: float = ELITE_FRACTION
+    x: NDArray[Any],
+    score: NDArray[Any],
+    elite_fraction: float = ELITE_FRACTION,
+    blocks: NDArray[Any] | None = None,
 ) -> float:
     """One-sided p of "points near the elites so far score better than others".
 
@@ -37,6 +40,8 @@ def follow_up_p(
         Their scores, larger is better, shape (n,).
     elite_fraction
         Share of the points so far that are elites.
+    blocks
+        Block of each point, shape (n,): each is a history of its own.
 
     Returns
     -------
@@ -44,9 +49,22 @@ def follow_up_p(
         NaN with fewer than ten points, or where no point differs in nearness.
     """
     x, score = np.asarray(x, dtype=float), np.asarray(score, dtype=float)
+    labels = np.zeros(len(x)) if blocks is None else blocks
+    total = variance = 0.0
+    for label in np.unique(labels):
+        mine = labels == label
+        part = _followed(x[mine], score[mine], elite_fraction)
+        total, variance = total + part[0], variance + part[1]
+    if variance <= 0:
+        return math.nan
+    return 0.5 * math.erfc(total / math.sqrt(2 * variance))
+
+
+def _followed(x: NDArray[Any], score: NDArray[Any], elite_fraction: float) -> tuple[float, float]:
+    """Return the sum of nearness times rank over one history, and its variance."""
     n, total, variance = len(x), 0.0, 0.0
     if n < START + 2:
-        return math.nan
+        return 0.0, 0.0
     start = START
     while start < n:
         stop = min(n, start + max(1, start // REFRESH))
@@ -59,9 +77,7 @@ def follow_up_p(
         total += float(near @ rank)
         variance += float(near @ near)
         start = stop
-    if variance <= 0:
-        return math.nan
-    return 0.5 * math.erfc(total / math.sqrt(2 * variance))
+    return total, variance
 
 
 def _shares(values: NDArray[Any], start: int) -> NDArray[np.float64]:

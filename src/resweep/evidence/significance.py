@@ -23,9 +23,11 @@ from resweep.evidence.permutation import (
     centred_ranks,
     exceedance_p,
     permutations,
+    permuted_spans,
     span_p_exact,
 )
 from resweep.evidence.sequential import follow_up_p
+from resweep.ledger.blocks import blocks_of
 from resweep.ledger.columns import Column, columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -110,13 +112,41 @@ class ScoreTest:
 
 def hypergeometric_tail(k: int, n_all: int, n_marked: int, n_drawn: int) -> float:
     """Chance of at least ``k`` marked items among ``n_drawn`` drawn from ``n_all``."""
-    hits = np.arange(max(k, n_drawn - (n_all - n_marked), 0), min(n_marked, n_drawn) + 1)
+    chance = _hypergeometric(n_all, n_marked, n_drawn)
+    return float(min(1.0, chance[max(k, 0) :].sum()))
+
+
+def draw_tail(marked: NDArray, drawn: NDArray, blocks: NDArray | None = None) -> float:
+    """Chance that a random draw as large holds at least as many marked points.
+
+    Parameters
+    ----------
+    marked, drawn
+        Which points are marked, which were drawn, shape (n,).
+    blocks
+        Block of each point: as many are drawn from each block as were (the sum of independent
+        hypergeometric counts).
+    """
+    labels = np.zeros(len(marked)) if blocks is None else blocks
+    chance = np.ones(1)
+    for label in np.unique(labels):
+        mine = labels == label
+        sizes = (int(count.sum()) for count in (mine, mine & marked, mine & drawn))
+        chance = np.convolve(chance, _hypergeometric(*sizes))
+    return float(min(1.0, chance[int((marked & drawn).sum()) :].sum()))
+
+
+def _hypergeometric(n_all: int, n_marked: int, n_drawn: int) -> NDArray[np.float64]:
+    """Chances of 0, 1, ... marked items among those drawn."""
+    hits = np.arange(max(n_drawn - (n_all - n_marked), 0), min(n_marked, n_drawn) + 1)
 
     def log_choose(a: NDArray | int, b: NDArray | int) -> NDArray:
         return gammaln(np.add(a, 1)) - gammaln(np.add(b, 1)) - gammaln(np.subtract(a, b) + 1)
 
     log_p = log_choose(n_marked, hits) + log_choose(n_all - n_marked, n_drawn - hits)
-    return float(min(1.0, np.exp(log_p - log_choose(n_all, n_drawn)).sum()))
+    chance = np.zeros(min(n_marked, n_drawn) + 1)
+    chance[hits] = np.exp(log_p - log_choose(n_all, n_drawn))
+    return chance
 
 
 def score_tests(
@@ -139,7 +169,8 @@ def score_tests(
         Permutations of the score.
     seed
         Seed of the permutations. Parameters that are active at the same points share them, so
-        that a p-value does not depend on which other parameters a space has.
+        that a p-value does not depend on which other parameters a space has. In a sweep of
+        blocks, scores are exchanged within blocks only.
     zone
         Outer share of the range in which elites count as crowding a bound.
     follow_p
@@ -152,6 +183,7 @@ def score_tests(
     """
     score = table["score"].to_numpy(dtype=float)
     elite = table["elite"].to_numpy(dtype=bool)
+    blocks = blocks_of(table)
     groups: dict[bytes, list[Column]] = {}
     by_name = columns(space, table)
     for one in by_name.values():
@@ -159,8 +191,9 @@ def score_tests(
     found: dict[str, ScoreTest] = {}
     for members in groups.values():
         active = members[0].active
+        within = None if blocks is None else blocks[active]
         found |= _group_tests(
-            members, score[active], elite[active], n_permutations, seed, zone, follow_p
+            members, score[active], elite[active], within, n_permutations, seed, zone, follow_p
         )
     return {name: found[name] for name in by_name}
 
@@ -169,6 +202,7 @@ def _group_tests(
     members: list[Column],
     score: NDArray,
     elite: NDArray,
+    blocks: NDArray | None,
     n_permutations: int,
     seed: int,
     zone: float,
@@ -184,7 +218,7 @@ def _group_tests(
     testable = n >= 3 and np.any(response)
     if testable:
         rng = np.random.default_rng([seed, n])
-        chunks = [response[p] @ design for p in permutations(n, n_permutations, rng)]
+        chunks = [response[p] @ design for p in permutations(n, n_permutations, rng, blocks)]
         null = np.abs(np.vstack(chunks or [np.empty((0, design.shape[1]))]))
     results = {}
     for i, one in enumerate(members):
@@ -208,7 +242,7 @@ def _group_tests(
                 if used.any() and n_permutations:
                     facts["p_contrast"] = float(np.nanmin(facts["p_choice"]))
         if one.has_order and k and alive:
-            facts |= _elite_tests(one, score, elite, zone, follow_p)
+            facts |= _elite_tests(one, score, elite, blocks, zone, follow_p, seed)
         results[one.name] = ScoreTest(one, k, **facts)
     return results
 
@@ -225,7 +259,15 @@ def _design(one: Column) -> NDArray[np.float64]:
     return np.divide(onehot, length, out=np.zeros_like(onehot), where=length > 0)
 
 
-def _elite_tests(one: Column, score: NDArray, elite: NDArray, zone: float, follow_p: float) -> dict:
+def _elite_tests(
+    one: Column,
+    score: NDArray,
+    elite: NDArray,
+    blocks: NDArray | None,
+    zone: float,
+    follow_p: float,
+    seed: int,
+) -> dict:
     """Span and crowding of the elites."""
     facts: dict = {}
     n, k = len(elite), int(elite.sum())
@@ -233,9 +275,10 @@ def _elite_tests(one: Column, score: NDArray, elite: NDArray, zone: float, follo
     if one.parameter.is_numeric:
         facts["span"] = float(chosen.max() - chosen.min())
         if k >= MIN_ELITES:
-            facts["p_span"] = facts["p_cluster"] = span_p_exact(one.x, k, facts["span"])
+            p = _span_p(one.x, elite, blocks, seed)
+            facts["p_span"] = facts["p_cluster"] = p
             if facts["p_span"] <= DEFENDED:
-                facts["p_follow"] = follow_up_p(one.x, score, k / n)
+                facts["p_follow"] = follow_up_p(one.x, score, k / n, blocks)
                 if not facts["p_follow"] < follow_p:
                     facts["p_cluster"] = 1.0
     ends = (one.x <= zone + SLACK, one.x >= 1 - zone - SLACK)
@@ -243,10 +286,18 @@ def _elite_tests(one: Column, score: NDArray, elite: NDArray, zone: float, follo
         ends = (one.x <= SLACK, one.x >= 1 - SLACK)
     facts["crowd"] = tuple(float(end[elite].mean()) for end in ends)
     facts["crowd_all"] = tuple(float(end.mean()) for end in ends)
-    facts["p_crowd"] = tuple(
-        hypergeometric_tail(int(end[elite].sum()), n, int(end.sum()), k) for end in ends
-    )
+    facts["p_crowd"] = tuple(draw_tail(end, elite, blocks) for end in ends)
     return facts
+
+
+def _span_p(x: NDArray, elite: NDArray, blocks: NDArray | None, seed: int) -> float:
+    """Chance that as many points drawn at random, from each block its own, span as little."""
+    span = np.ptp(x[elite])
+    if blocks is None:
+        return span_p_exact(x, int(elite.sum()), float(span))
+    rng = np.random.default_rng([seed, len(x), 5])
+    drawn = [permuted_spans(x, elite[p]) for p in permutations(len(x), N_PERMUTATIONS, rng, blocks)]
+    return float(exceedance_p(np.array([-span]), -np.concatenate(drawn)[:, None])[0])
 
 
 def significance(

@@ -3,6 +3,8 @@
 Trials with equal parameters (replicates, the seeds of a grid, points tried again) tell how noisy
 a value is, not what the parameters do, so every table ranks points, never trials: a point's score
 is the mean over its trials. Pruned trials are among them, with the scores of `ledger.scores`.
+Trials of several blocks (`ledger.blocks`) with equal parameters are one point as well: as many
+folds do not make as many independent observations of a parameter.
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from resweep.ledger.blocks import SEVERAL
 from resweep.ledger.trials import Ledger
 
 ELITE_FRACTION = 0.25
 
 
-def points(ledger: Ledger, elite_fraction: float = ELITE_FRACTION) -> pd.DataFrame:
+def points(
+    ledger: Ledger, elite_fraction: float = ELITE_FRACTION, *, each_block: bool = False
+) -> pd.DataFrame:
     """Collapse the trials of a ledger that are evidence to its points.
 
     Parameters
@@ -29,6 +34,8 @@ def points(ledger: Ledger, elite_fraction: float = ELITE_FRACTION) -> pd.DataFra
     elite_fraction
         Share of the feasible points that are elites; the number is rounded up, so that any sweep
         with a feasible point has at least one.
+    each_block
+        Whether equal parameters in two blocks are two points: to compare blocks.
 
     Returns
     -------
@@ -39,13 +46,19 @@ def points(ledger: Ledger, elite_fraction: float = ELITE_FRACTION) -> pd.DataFra
         ``n_complete`` (those of them that are complete), ``repeat_sd`` (standard deviation
         between complete repeats, NaN for fewer than two), ``feasible`` (no trial of it violates a
         constraint), ``elite`` (bool), then ``params_*``. The best score is that of a feasible
-        point with a complete trial, if there is one.
+        point with a complete trial, if there is one. In a sweep of blocks ``value`` and
+        ``score`` are at the level of the average block, and two columns follow: ``block``
+        (``(several)`` for a point of more than one) and ``level`` (what its block added to the
+        score, 0 for several).
     """
     names = [f"params_{name}" for name in ledger.space.names]
     scored = ledger.scored
     known = ledger.trials.sort_values("number", kind="stable")
     frame = known[known["number"].isin(scored["number"])].reset_index(drop=True)
-    point = _point_of(frame, names)
+    told = [frame[name] for name in names]
+    if each_block and "block" in scored:
+        told.append(scored["block"])
+    point = _point_of(told, len(frame))
     first = np.unique(point, return_index=True)[1]
     table = frame.loc[first, ["number", *names]].reset_index(drop=True)
     groups = scored.groupby(point)
@@ -56,6 +69,10 @@ def points(ledger: Ledger, elite_fraction: float = ELITE_FRACTION) -> pd.DataFra
     repeats = scored["score"].where(scored["complete"] & scored["feasible"])
     table["repeat_sd"] = repeats.groupby(point).std(ddof=1)
     table["feasible"] = groups["feasible"].all()
+    if "block" in scored:
+        several = groups["block"].nunique() > 1
+        table["block"] = groups["block"].first().mask(several, SEVERAL)
+        table["level"] = groups["level"].first().mask(several, 0.0)
     table["score"] = _in_order(table)
     table["value"] = ledger.space.sign * table["score"]
     table = table.sort_values("number", kind="stable").reset_index(drop=True)
@@ -63,7 +80,8 @@ def points(ledger: Ledger, elite_fraction: float = ELITE_FRACTION) -> pd.DataFra
         table["score"].where(table["feasible"], -np.inf), elite_fraction, table["feasible"].sum()
     )
     lead = ["number", "value", "score", "n_repeats", "n_complete", "repeat_sd", "feasible", "elite"]
-    return table[lead + names]
+    blocks = [c for c in ("block", "level") if c in table]
+    return table[lead + names + blocks]
 
 
 def _in_order(table: pd.DataFrame) -> pd.Series:
@@ -80,11 +98,11 @@ def _in_order(table: pd.DataFrame) -> pd.Series:
     return score
 
 
-def _point_of(frame: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
-    """Say which point each trial tried, points numbered from 0: equal parameters, one point."""
-    if not names:
-        return np.zeros(len(frame), dtype=np.int64)
-    codes = [pd.factorize(_told_apart(frame[name]), use_na_sentinel=False)[0] for name in names]
+def _point_of(told: list[pd.Series], n: int) -> NDArray[np.int64]:
+    """Say which point each of n trials tried, points numbered from 0: equal columns, one point."""
+    if not told:
+        return np.zeros(n, dtype=np.int64)
+    codes = [pd.factorize(_told_apart(values), use_na_sentinel=False)[0] for values in told]
     _, index, point = np.unique(
         np.column_stack(codes), axis=0, return_index=True, return_inverse=True
     )

@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
+from resweep.ledger.blocks import block_labels, levels
+
 if TYPE_CHECKING:
     from resweep.ledger.trials import Ledger
 
@@ -53,7 +55,8 @@ def trial_scores(ledger: Ledger) -> pd.DataFrame:
         among these trials, larger is better, ties averaged), ``score`` (float64, in units of the
         objective, larger is better, never falling with ``place``), ``step`` (int64, the last one
         reported, -1 if none), ``complete`` (bool), ``feasible`` (bool, true where nothing is
-        known).
+        known). In a sweep of blocks also ``block`` and ``level``, what its block adds to the
+        score: it is taken out.
 
     Notes
     -----
@@ -68,7 +71,35 @@ def trial_scores(ledger: Ledger) -> pd.DataFrame:
 
     Trials that violate a constraint stand below all that do not, by their total violation, as in
     Optuna (Deb 2000, "An efficient constraint handling method for genetic algorithms").
+
+    Trials of different blocks are compared by how far they stand from the median of their block.
     """
+    labels = block_labels(ledger.trials)
+    return _of_one_block(ledger) if labels is None else _of_blocks(ledger, labels)
+
+
+def _of_blocks(ledger: Ledger, labels: NDArray[Any]) -> pd.DataFrame:
+    """Score each block by itself, then bring all blocks to the level of the average one."""
+    parts = []
+    for label in np.unique(labels):
+        trials = ledger.trials[labels == label].reset_index(drop=True)
+        curves = ledger.curves[ledger.curves["number"].isin(trials["number"])]
+        mine = replace(ledger, trials=trials, curves=curves.reset_index(drop=True))
+        parts.append(_of_one_block(mine).assign(block=label))
+    table = pd.concat(parts).sort_values("number", kind="stable").reset_index(drop=True)
+    able = table["feasible"].to_numpy()
+    score = table["score"].to_numpy(dtype=float)
+    level = levels(score, table["block"].to_numpy(), able & table["complete"].to_numpy())
+    score = score - level
+    if able.any():
+        score = np.where(able, score, np.minimum(score, np.nextafter(score[able].min(), -np.inf)))
+    place = np.where(able, (~able).sum(), 0.0)
+    for some in (able, ~able):
+        place[some] += rankdata(score[some]) - 1
+    return table.assign(score=score, place=place, level=level)
+
+
+def _of_one_block(ledger: Ledger) -> pd.DataFrame:
     trials = ledger.trials
     order = np.argsort(trials["number"].to_numpy(), kind="stable")
     number = trials["number"].to_numpy(dtype=np.int64)[order]

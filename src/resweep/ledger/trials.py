@@ -143,8 +143,12 @@ class Ledger:
 
     @cached_property
     def scores(self) -> pd.Series:
-        """Values of `complete`, turned so that larger is better."""
-        return self.space.sign * self.complete["value"]
+        """Values of `complete`, turned so that larger is better, its blocks on one level."""
+        scores = self.space.sign * self.complete["value"]
+        if "level" in self.scored:
+            level = self.scored.set_index("number")["level"]
+            scores = scores - self.complete["number"].map(level)
+        return scores
 
     @cached_property
     def scored(self) -> pd.DataFrame:

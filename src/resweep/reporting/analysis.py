@@ -10,6 +10,7 @@ import yaml
 
 from resweep.evidence import directionality
 from resweep.evidence.adjusted_tables import adjusted_tables
+from resweep.evidence.blocks import block_effects
 from resweep.evidence.caveats import caveats
 from resweep.evidence.contours import contours, informative_pairs
 from resweep.evidence.drift import drift
@@ -75,6 +76,7 @@ def evidence_tables(
         "contour_pairs": informative_pairs(ledger),
         "contours": contours(ledger),
         "noise": noise(ledger),
+        "blocks": block_effects(ledger),
         "drift": drift(ledger),
         "stability": stability(ledger),
         "dead_parameters": dead_parameters(ledger),

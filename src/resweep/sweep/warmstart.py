@@ -60,16 +60,18 @@ def carry(parent: Ledger, name: str, target: Space) -> pd.DataFrame:
     -------
     DataFrame
         ``sweep`` (`name`), ``number``, ``value``, ``carried`` (bool), ``reason`` (why not, else
-        empty) and ``params`` (dict in `target`, or None), one row per completed trial.
+        empty) and ``params`` (dict in `target`, or None), one row per completed trial. Values of
+        blocks are brought to one level.
     """
     import pandas as pd  # not above: no process that trains needs it
 
     rows = []
-    for _, row in parent.complete.iterrows():
+    values = parent.space.sign * parent.scores
+    for (_, row), value in zip(parent.complete.iterrows(), values, strict=True):
         try:
             params, reason = reexpress(parent.assignment(row), parent.space, target), ""
         except CannotCarry as error:
             params, reason = None, str(error)
-        rows.append((name, row["number"], row["value"], params is not None, reason, params))
+        rows.append((name, row["number"], value, params is not None, reason, params))
     columns = ["sweep", "number", "value", "carried", "reason", "params"]
     return pd.DataFrame(rows, columns=columns)

@@ -36,6 +36,7 @@ EVIDENCE = (
     "contours.csv",
     "contours.png",
     "noise.csv",
+    "blocks.csv",
     "drift.csv",
     "stability.csv",
     "dead_parameters.csv",
