@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from resweep.errors import InputError
@@ -22,6 +23,29 @@ def folder() -> Path:
     raise InputError(
         "the workflow is not installed", mend="run `pip install --force-reinstall resweep`"
     )
+
+
+def check_rules(read: Callable[[str], str]) -> None:
+    """Check that rules from elsewhere, as a git host, are those that this package was built with.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the text of a file of the rules, by its name.
+
+    Raises
+    ------
+    InputError
+        If one of them differs.
+    """
+    for path in sorted((folder() / "rules").glob("*.smk")):
+        if read(path.name).strip() != path.read_text().strip():
+            raise InputError(
+                "the workflow is of another version than the installed resweep",
+                where=f"rules/{path.name}",
+                mend="install the library of the same tag: "
+                "pip install 'resweep[workflow] @ git+URL@TAG'",
+            )
 
 
 def snakefile() -> str:

@@ -53,11 +53,22 @@ def objective(trial):
     return cross_val_score(model, images[:300], labels[:300], cv=3).mean()
 '''
 OBJECTIVE = '''\
-"""The objective of {name}: train with `params` and return the value to {direction}."""
+"""The objective of {name}."""
+
+from resweep.errors import InputError
+
+
+def train(params):
+    """Train with these settings and return the value to {direction}: write this one."""
+    raise InputError(
+        "train is not written yet",
+        where="objective.py",
+        mend="let it train with params and return the value to {direction}",
+    )
 
 
 def objective(trial):
-{suggestions}    raise NotImplementedError("train with params here, and return the value")
+{suggestions}    return train(params)
 '''
 FIRST = """\
   v1:
