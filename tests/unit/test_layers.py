@@ -9,7 +9,8 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src/resweep"
 LAYERS = [
     "errors", "words", "markdown", "files", "yamlfile", "space", "ledger", "sources", "evidence",
-    "refinement", "sweep", "tasks", "champions", "reporting", "workflow", "cli",
+    "refinement", "sweep", "tasks", "champions", "reporting", "workflow", "commands",
+    "cli",
 ]  # fmt: skip
 MODULES = {
     ".".join(("resweep", *path.relative_to(PACKAGE).with_suffix("").parts)): path

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from resweep.sources.importing import Imported
+    from resweep.sources.recorded import Recorded
 
 # Everything heavier than argparse is imported inside the function that needs it.
 
@@ -91,28 +91,23 @@ def read_source(given: argparse.Namespace) -> Imported:
     return importing.to_sweep(importing.joined(studies), space=space, era=given.era)
 
 
-def list_source(given: argparse.Namespace) -> str:
-    """Return what the source holds, in words."""
-    from resweep.sources import importing, listing
+def studies_of(given: argparse.Namespace) -> list[Recorded]:
+    """Return every study that the source holds."""
+    from resweep.sources import importing
 
     source, options = _options(given)
-    return listing.listing(importing.read_all(source, **options))
+    return importing.read_all(source, **options)
 
 
-def write(found: Imported, out: Path) -> None:
-    """Write ``space.yaml``, ``trials.csv``, ``curves.csv`` and ``NOTES.md``."""
+def write(found: Imported, out: Path) -> list[str]:
+    """Write ``space.yaml``, ``trials.csv``, ``curves.csv`` and ``NOTES.md``; return their names."""
     from resweep.files import write_text_atomic
     from resweep.sources import listing
 
     found.space.dump(out / "space.yaml")
     found.ledger.dump(out)
     write_text_atomic(out / "NOTES.md", listing.notes_text(found))
-
-
-def tell_notes(found: Imported) -> None:
-    """Print the notes of an import on stderr."""
-    for note in found.ledger.notes:
-        print(f"note: {note}", file=sys.stderr)
+    return ["space.yaml", "trials.csv", "curves.csv", "NOTES.md"]
 
 
 def outcome(found: Imported) -> str:

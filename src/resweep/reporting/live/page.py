@@ -50,10 +50,8 @@ def watch(
     terminal, shown = out.isatty(), ""
     try:
         while True:
-            progress = read_progress(results, name)
+            progress, _ = look(results, name, None if once else every)
             last = once or progress.finished
-            text = live_page(progress, time.strftime("%H:%M:%S"), None if last else every)
-            write_text_atomic(Path(results) / name / "live.html", text)
             told = progress_line(progress, shutil.get_terminal_size().columns if terminal else None)
             if terminal:
                 out.write(f"\r\x1b[2K{told}")
@@ -69,6 +67,31 @@ def watch(
     finally:
         if terminal and shown:
             out.write("\n")
+
+
+def look(results: str | Path, name: str, every: float | None) -> tuple[Progress, Path]:
+    """Look at a sweep once, and write its page.
+
+    Parameters
+    ----------
+    results : path
+        Folder of results.
+    name : str
+        The sweep.
+    every : float, optional
+        Seconds after which the page loads itself anew, unless the sweep is finished.
+
+    Returns
+    -------
+    progress : Progress
+    page : Path
+        ``live.html`` in the folder of the sweep.
+    """
+    progress = read_progress(results, name)
+    again = None if progress.finished else every
+    page = Path(results) / name / "live.html"
+    write_text_atomic(page, live_page(progress, time.strftime("%H:%M:%S"), again))
+    return progress, page
 
 
 def progress_line(progress: Progress, columns: int | None = None) -> str:

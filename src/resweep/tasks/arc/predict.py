@@ -94,10 +94,15 @@ def main(arguments: list[str] | None = None) -> int:
         if options.json:
             print(json.dumps({"task": task, **dataclasses.asdict(found)}))
         else:
-            share = found.probabilities[found.category]
-            name = CATEGORY_NAMES.get(found.category, found.category)
-            print(f"{task}: {found.category} ({name}), probability {share:.2f}")
+            print(line(task, found))
     return 0
+
+
+def line(task: str, found: Prediction) -> str:
+    """Return a prediction in words."""
+    share = found.probabilities[found.category]
+    name = CATEGORY_NAMES.get(found.category, found.category)
+    return f"{task}: {found.category} ({name}), probability {share:.2f}"
 
 
 if __name__ == "__main__":
