@@ -34,7 +34,7 @@ rule adjusted:
         "../workflow/scripts/adjusted.py"
 
 
-# What happened: states, best, mean, spread, duration, best value so far.
+# What happened: states, best, mean, spread, duration, best value so far; what a choice costs in time.
 rule overview:
     input:
         space=result("{sweep}/space.yaml"),
@@ -43,6 +43,7 @@ rule overview:
     output:
         overview=ANALYSIS % "overview.csv",
         best_so_far=ANALYSIS % "best_so_far.csv",
+        costs=ANALYSIS % "costs.csv",
         figure=report(
             ANALYSIS % "history.png",
             caption="../workflow/report/overview.rst",

@@ -5,6 +5,9 @@ rule refine:
     input:
         parent=lambda wildcards: result(PLAN.parent(wildcards.sweep), "space.yaml"),
         trials=lambda wildcards: result(PLAN.parent(wildcards.sweep), "trials.csv"),
+        timings=lambda wildcards: files.if_trained(
+            PLAN, PLAN.parent(wildcards.sweep), "timings.csv"
+        ),
         policy=by_sweep(files.policy),
         overrides=by_sweep(files.overrides),
     output:

@@ -170,7 +170,9 @@ def _parser() -> argparse.ArgumentParser:
         "analyze",
         commands.analyze,
         "compute the evidence of a sweep",
-        "  resweep analyze --space v2/space.yaml --trials v2/trials.csv --out v2/analysis",
+        "  resweep analyze --space v2/space.yaml --trials v2/trials.csv --out v2/analysis\n"
+        "  resweep analyze --space v2/space.yaml --trials v2/trials.csv \\\n"
+        "    --timings v2/timings.csv --out v2/analysis",
         "Start with SUMMARY.md of what it writes.",
     )
     _sweep(sub)
@@ -273,6 +275,9 @@ def _sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--space", required=True, metavar="S", help="space of the sweep, YAML")
     parser.add_argument(
         "--trials", required=True, metavar="T", help="its trials, a trials_dataframe() CSV"
+    )
+    parser.add_argument(
+        "--timings", metavar="FILE", help="CSV with number and seconds: then costs are told"
     )
 
 

@@ -131,7 +131,7 @@ def analyze(given: argparse.Namespace) -> Answer:
     ledger, notes = _ledger(given.trials, given.space)
     from resweep.reporting import analysis
 
-    files = analysis.analyze(ledger)
+    files = analysis.analyze(ledger, _times(given.timings))
     out = _folder(given.out)
     analysis.write(files, out)
     facts: dict[str, Any] = {"out": str(out), "files": sorted(files)}
@@ -155,7 +155,8 @@ def refine(given: argparse.Namespace) -> Answer:
         overrides=given.overrides,
         study_name=given.name,
     )
-    text, claims = rationale(refinement), predictions(refinement, _expectations(given.expect))
+    text = rationale(refinement, _times(given.timings))
+    claims = predictions(refinement, _expectations(given.expect))
     out = _folder(given.out)
     refinement.space.dump(out / "space.yaml")
     write_csv_atomic(out / "decisions.csv", refinement.decisions)
@@ -285,6 +286,15 @@ def _of_import(found: Imported) -> dict[str, Any]:
         "era": found.era,
         "eras": len(found.eras),
     }
+
+
+def _times(path: str | None) -> pd.Series | None:
+    """Read how long trials took."""
+    if path is None:
+        return None
+    from resweep.ledger.timings import read_seconds
+
+    return read_seconds(path)
 
 
 def _expectations(path: str | None) -> dict[str, Any]:

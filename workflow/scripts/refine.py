@@ -3,6 +3,7 @@
 import json
 
 from resweep.files import write_csv_atomic, write_text_atomic
+from resweep.ledger.timings import read_seconds
 from resweep.refinement.predictions import predictions
 from resweep.refinement.rationale import rationale
 from resweep.refinement.refine import refine
@@ -11,7 +12,7 @@ from resweep.workflow.scripts import load_ledger, main
 
 def run(snakemake):
     ledger = load_ledger(snakemake)
-    overrides = snakemake.input.get("overrides")
+    overrides, timings = snakemake.input.get("overrides"), snakemake.input.get("timings")
     refinement = refine(
         ledger.space,
         ledger,
@@ -21,11 +22,12 @@ def run(snakemake):
         overrides=overrides[0] if overrides else None,
         study_name=snakemake.wildcards.sweep,
     )
+    seconds = read_seconds(timings[0]) if timings else None
     claims = predictions(refinement, json.loads(snakemake.params.expect))
     write_csv_atomic(snakemake.output.predictions, claims)
     write_csv_atomic(snakemake.output.decisions, refinement.decisions)
     write_csv_atomic(snakemake.output.backtest, refinement.backtest.summary)
-    write_text_atomic(snakemake.output.rationale, rationale(refinement))
+    write_text_atomic(snakemake.output.rationale, rationale(refinement, seconds))
     refinement.space.dump(snakemake.output.space)
 
 

@@ -276,7 +276,7 @@ class StudyModel:
         )
 
 
-def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
+def study_model(space: Space, table: pd.DataFrame, *, ranks: bool = True) -> StudyModel | None:
     """Fit the additive model of a study; ``None`` where there is nothing to explain.
 
     Parameters
@@ -286,6 +286,8 @@ def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
     table
         Rows with a score, as :func:`study_units` gives them. A column ``block`` is a random
         effect; ``level`` is what was taken out of the scores of each block.
+    ranks
+        Whether ranks may stand for scores with heavy tails.
     """
     score = table["score"].to_numpy(dtype=float)
     cols = columns(space, table)
@@ -299,7 +301,9 @@ def study_model(space: Space, table: pd.DataFrame) -> StudyModel | None:
     as_is = _standardised(score + level, unit)
     plain = None if as_is is None else fit_additive(as_is, groups)
     tails = "heavy" if plain is None else tails_of(plain)
-    if tails == "light":
+    if plain is None and not ranks:
+        return None
+    if tails == "light" or not ranks:
         return StudyModel(cols, as_is, "value", unit, groups, plain, score)
     ranked = normal_scores(score)
     fit = fit_additive(ranked, groups)

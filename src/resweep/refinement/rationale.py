@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 
+from resweep.evidence.adjusted import AdjustedEffect
 from resweep.evidence.adjusted_tables import best_and_worst, part_text, part_value
 from resweep.evidence.caveats import caveats
+from resweep.evidence.costs import cost_effects, cost_row, time_of_change
 from resweep.evidence.power import detectable_effect, trials_needed
 from resweep.markdown import frame_table
 from resweep.refinement.decisions import Decision, ParameterEvidence
@@ -16,7 +19,7 @@ from resweep.refinement.policy import AggressivePolicy, ConservativePolicy, Test
 from resweep.refinement.refine import Refinement
 from resweep.refinement.surely_worse import NO_FIT
 from resweep.space.parameter import describe_condition, describe_spec
-from resweep.words import describe_value, number, probability, with_interval
+from resweep.words import describe_value, interval, number, probability, with_interval
 
 PERMUTED = (
     "Every p-value comes from permuting the scores over the points where the parameter is active. "
@@ -35,6 +38,7 @@ RAW = (
     "Raw figures look at one parameter alone, by permuting the scores over its active points. Of "
     "them only where the elites lie is used, to let a bound grow."
 )
+CLEAR = 0.05  # p below which an effect on the time is told
 ACTIONS = {
     "fix": "Fix",
     "narrow": "Narrow",
@@ -45,8 +49,16 @@ ACTIONS = {
 }
 
 
-def rationale(refinement: Refinement) -> str:
-    """Return the rationale of a refinement as Markdown."""
+def rationale(refinement: Refinement, seconds: pd.Series | None = None) -> str:
+    """Return the rationale of a refinement as Markdown.
+
+    Parameters
+    ----------
+    refinement : Refinement
+    seconds : Series, optional
+        Of the parent's trials, by number: then it says what each decision costs in time.
+    """
+    times = {} if seconds is None else cost_effects(refinement.ledger, seconds)
     old, new = refinement.parent.study_name, refinement.space.study_name
     lines = [f"# From {old} to {new}: why", "", *_opening(refinement)]
     lines += ["", f"## {old} and {new} side by side", "", *_side_by_side(refinement)]
@@ -58,7 +70,7 @@ def rationale(refinement: Refinement) -> str:
     ] or ["Nothing stands against taking the figures at face value."]
     lines += ["", "## Parameter by parameter"]
     for name, decision in refinement.details.items():
-        lines += ["", *_parameter(refinement, name, decision)]
+        lines += ["", *_parameter(refinement, name, decision, times.get(name))]
     lines += ["", "## Back-test", "", *_backtest(refinement)]
     lines += ["", "## How the decisions were made", "", *_method(refinement)]
     return "\n".join(lines) + "\n"
@@ -87,7 +99,9 @@ def _side_by_side(refinement: Refinement) -> list[str]:
     return frame_table(table.rename(columns={"old": parent, "new": refinement.space.study_name}))
 
 
-def _parameter(refinement: Refinement, name: str, decision: Decision) -> list[str]:
+def _parameter(
+    refinement: Refinement, name: str, decision: Decision, time: AdjustedEffect | None
+) -> list[str]:
     case = refinement.cases[name]
     role = case.parameter.role
     lines = [f"### `{name}`: {decision.action}" + (f" ({role})" if role else ""), ""]
@@ -99,6 +113,8 @@ def _parameter(refinement: Refinement, name: str, decision: Decision) -> list[st
         lines.append(f"- Others held equal: {_held_equal(case)}.")
     raw = "Evidence" if case.adjusted is None else "Raw, this parameter alone"
     lines.append(f"- {raw}: {'; '.join(_evidence(case))}.")
+    if time is not None and time.known:
+        lines.append(f"- Time: {'; '.join(_time(decision, time))}.")
     if decision.considered:
         lines.append("- Considered first:")
         lines += [f"  - {rule}: {why}." for rule, why in decision.considered]
@@ -122,6 +138,28 @@ def _held_equal(case: ParameterEvidence) -> str:
     if effect.column.has_order:
         text += f"; slope p {probability(effect.p_slope)}"
     return f"{text}; p {probability(effect.p)}, after Holm {probability(effect.p_holm)}"
+
+
+def _time(decision: Decision, effect: AdjustedEffect) -> list[str]:
+    """State what a parameter, and what is decided of it, costs in time, as short phrases."""
+    row, chance = cost_row(effect), f"p {probability(effect.p_holm)} after Holm"
+    if not effect.p_holm < CLEAR:
+        return [f"whether it matters is not clear ({chance})"]
+    dear, cheap = describe_value(row["dearest"]), describe_value(row["cheapest"])
+    ends = interval(row["times_low"], row["times_high"])
+    facts = [
+        f"at {dear} a trial takes {number(row['times'], 3)} times as long as at {cheap} (95% "
+        f"{ends}), others held equal ({chance})"
+    ]
+    if decision.action == "keep":
+        return facts
+    found = time_of_change(effect, decision.new, decision.value)
+    if np.isfinite(found.times):
+        ends = interval(found.low, found.high)
+        facts.append(f"trials will take {number(found.times, 3)} times as long (95% {ends})")
+    else:
+        facts.append("what trials will take is unknown: some of it was never tried")
+    return facts
 
 
 def _evidence(case: ParameterEvidence) -> list[str]:

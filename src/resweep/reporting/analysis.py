@@ -13,6 +13,7 @@ from resweep.evidence.adjusted_tables import adjusted_tables
 from resweep.evidence.blocks import block_effects
 from resweep.evidence.caveats import caveats
 from resweep.evidence.contours import contours, informative_pairs
+from resweep.evidence.costs import costs
 from resweep.evidence.drift import drift
 from resweep.evidence.elites import elite_choices, elite_crowding, elite_spans
 from resweep.evidence.fingerprints import dead_parameters
@@ -45,7 +46,7 @@ def evidence_tables(
     ----------
     ledger : Ledger
     seconds : Series, optional
-        Durations of the trials.
+        Durations of the trials, by number.
     **resamples : int
         ``n_null, n_bootstrap`` of :func:`resweep.evidence.importances.importances`.
 
@@ -60,6 +61,7 @@ def evidence_tables(
         "adjusted_curves": curves,
         "overview": overview(ledger, seconds),
         "best_so_far": best_so_far(ledger),
+        "costs": costs(ledger, pd.Series(dtype=float) if seconds is None else seconds),
         "ranges_explored": ranges_explored(ledger),
         **{f"importances_{e}": importances(ledger, e, **resamples) for e in EVALUATORS},
         "directionality_continuous": directionality.directionality_continuous(ledger),
@@ -91,7 +93,7 @@ def analyze(ledger: Ledger, seconds: pd.Series | None = None) -> dict[str, bytes
     ----------
     ledger : Ledger
     seconds : Series, optional
-        Durations of the trials.
+        Durations of the trials, by number.
 
     Returns
     -------

@@ -13,6 +13,7 @@ EVIDENCE = (
     "adjusted_effects.png",
     "overview.csv",
     "best_so_far.csv",
+    "costs.csv",
     "history.png",
     "ranges_explored.csv",
     "empirical_ranges.yaml",

@@ -251,6 +251,20 @@ def test_rationale_tells_every_parameter_and_the_evidence():
     assert "nan" not in text.lower().replace("finance", "")
 
 
+def test_rationale_tells_what_a_decision_costs_in_time():
+    where, found = v2()
+    depth = found.trials.set_index("number")["params_depth"].astype(float).fillna(3)
+    wobble = 1 + 0.01 * (depth.index % 3)
+    text = rationale(
+        refine(where, found, overrides={"depth": {"fix": 3, "reason": "x"}}), 1.5**depth * wobble
+    )
+    told = text.split("### `depth`")[1].split("###")[0]
+    assert "at 6 a trial takes 5.0" in told and "trials will take 0.66" in told
+    told = text.split("### `use_cosine`")[1].split("###")[0]
+    assert "Time: whether it matters is not clear" in told
+    assert "Time:" not in rationale(refine(where, found))
+
+
 def test_an_empty_sweep_keeps_everything_and_says_so():
     found = noise(0)
     refined = refine(found.space, found)
