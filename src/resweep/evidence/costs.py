@@ -9,6 +9,7 @@ that may have done other things: they are kept beside the ledger, and decide not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,7 @@ def costs(ledger: Ledger, seconds: pd.Series) -> pd.DataFrame:
 def cost_row(effect: AdjustedEffect) -> dict[str, Any]:
     """Return ``cheapest``, ``dearest`` and ``times*`` of a known effect, as `costs` has them."""
     gap = best_and_worst(effect)  # the score here is the logarithm of the seconds
-    found = np.exp([gap.size, gap.low, gap.high]).tolist()
+    found = [math.exp(figure) for figure in (gap.size, gap.low, gap.high)]
     return {
         "cheapest": part_value(effect, gap.worst),
         "dearest": part_value(effect, gap.best),
@@ -134,10 +135,10 @@ def time_of_change(effect: AdjustedEffect, new: Parameter | None, value: Any = N
     if after is None or before is None:
         return Ratio()
     contrast = after - before
-    change = float(contrast @ effect.estimate)
-    error = float(np.sqrt(max(contrast @ effect.covariance @ contrast, 0.0)))
+    change = effect.unit * float(contrast @ effect.estimate)
+    error = effect.unit * float(np.sqrt(max(contrast @ effect.covariance @ contrast, 0.0)))
     half = float(stdtrit(effect.freedom, 1 - (1 - BAND) / 2)) * error
-    return Ratio(*np.exp(effect.unit * np.array([change, change - half, change + half])).tolist())
+    return Ratio(*(math.exp(figure) for figure in (change, change - half, change + half)))
 
 
 def _values(spec: Parameter) -> tuple[Sequence[Any], Sequence[float]]:
