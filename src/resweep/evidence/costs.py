@@ -136,7 +136,7 @@ def time_of_change(effect: AdjustedEffect, new: Parameter | None, value: Any = N
         return Ratio()
     contrast = after - before
     change = effect.unit * float(contrast @ effect.estimate)
-    error = effect.unit * float(np.sqrt(max(contrast @ effect.covariance @ contrast, 0.0)))
+    error = effect.unit * math.sqrt(max(float(contrast @ effect.covariance @ contrast), 0.0))
     half = float(stdtrit(effect.freedom, 1 - (1 - BAND) / 2)) * error
     return Ratio(*(math.exp(figure) for figure in (change, change - half, change + half)))
 
