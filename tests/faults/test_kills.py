@@ -16,7 +16,7 @@ from toy_sweep import until
 pytestmark = pytest.mark.faults
 
 PATIENT = {"retries": 60}  # these kills are not the trials' fault
-SLOW = {"pause": 1.0}
+SLOW = {"pause": 1.5}
 VICTIMS = ["worker"] * 7 + ["supervisor"] * 2 + ["snakemake"] * 2 + ["all"]
 
 
