@@ -252,10 +252,10 @@ def read_sweep(
     Parameters
     ----------
     study : mapping
-        ``storage`` or ``storage_env`` or ``csv``, and ``name``: see
+        ``source``, ``storage``, ``storage_env`` or ``csv``, and how to read it: see
         `resweep.workflow.configuration.Study`.
     space : path, optional
-        The space of the study; a CSV needs it, of other studies it is inferred.
+        The space of the study; a ledger (``csv``) needs it, of other studies it is inferred.
 
     Raises
     ------
@@ -267,8 +267,18 @@ def read_sweep(
         if given is None:
             raise InputError("a csv study needs its space", where=str(study["csv"]))
         return given, Ledger.load(study["csv"], given)
-    storage = study.get("storage") or from_environment(study["storage_env"])
-    return import_study(storage, study.get("name"), space=given)
+    source = study.get("source") or study.get("storage")
+    one = study.get("objective")
+    studies = read(
+        source or from_environment(study["storage_env"]),
+        study=study.get("name"),
+        kind=study.get("kind") or (None if study.get("source") else "optuna"),
+        objectives=study.get("objectives") or ([one] if one else []),
+        params=study.get("params") or (),
+        sweep=study.get("sweep"),
+    )
+    found = to_sweep(joined(studies), space=given, era=study.get("era"))
+    return found.space, found.ledger
 
 
 def _place(eras: Sequence[Era], era: int | None, where: str) -> int:

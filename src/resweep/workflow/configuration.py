@@ -104,27 +104,49 @@ class Engine(_Model):
 
 
 class Study(_Model):
-    """A finished Optuna study that stands for a sweep, which then trains nothing."""
+    """A finished study that stands for a sweep, which then trains nothing."""
 
+    source: str | None = Field(
+        None,
+        description="What `resweep import` reads (docs/sources.md): an Optuna storage, a table, a "
+        "folder of W&B, MLflow, Ray Tune or Hydra.",
+    )
     storage: str | None = Field(
         None, description="URL of an Optuna storage, or path of an Optuna journal file."
     )
     storage_env: str | None = Field(
         None, description="Name of an environment variable that holds the URL."
     )
-    name: str | None = Field(None, description="Name of the study in its storage.")
+    name: str | None = Field(
+        None, description="Name of the study in its storage, or a pattern such as `fold_*`."
+    )
     csv: str | None = Field(None, description="Path of a trials_dataframe() table instead.")
+    kind: str | None = Field(None, description="Kind of the source; null: recognised.")
+    objective: str | None = Field(None, description="What counts: `val_loss:min`.")
+    objectives: list[str] = Field(
+        [],
+        description="Rank by several: `[accuracy:max, latency:min]`.",
+    )
+    params: list[str] = Field([], description="Columns of a table that are settings.")
+    sweep: str | None = Field(None, description="YAML of the W&B sweep that a table came from.")
+    era: Count | None = Field(
+        None, description="Which part of a study whose parameters changed; null: the largest."
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        given = [k for k in ("storage", "storage_env", "csv") if getattr(self, k) is not None]
+        keys = ("source", "storage", "storage_env", "csv")
+        given = [k for k in keys if getattr(self, k) is not None]
         if len(given) != 1:
-            raise ValueError("needs exactly one of storage, storage_env and csv")
-        if self.storage is not None and has_password(self.storage):
-            raise ValueError(
-                "storage holds a password; put the URL into an environment variable and give "
-                "its name as storage_env"
-            )
+            raise ValueError("needs exactly one of source, storage, storage_env and csv")
+        for key in ("source", "storage"):
+            if has_password(getattr(self, key) or ""):
+                raise ValueError(
+                    f"{key} holds a password; put the URL into an environment variable and give "
+                    "its name as storage_env"
+                )
+        if self.objective is not None and self.objectives:
+            raise ValueError("give objective or objectives, not both")
         return self
 
 

@@ -90,7 +90,9 @@ def of_ancestors(plan: Plan, sweep: str, name: str) -> list[str]:
 def study_files(plan: Plan, sweep: str) -> list[str]:
     """Return the files that a finished study is read from."""
     given = plan.config.sweeps[sweep]
-    return [path for path in (given.space, given.study and given.study.csv) if path]
+    study = given.study
+    named = (study.csv, study.sweep, study.source) if study else ()
+    return [path for path in (given.space, *named) if path and "://" not in path]
 
 
 def data_files(plan: Plan) -> list[str]:

@@ -122,3 +122,16 @@ def test_infinite_objectives_stand_behind_and_before_all_others():
     assert scores[1] > scores[2]
     everything = pareto_scores(np.array([[np.inf, 0.0], [np.inf, 1.0], [np.inf, 1e308]]))
     assert (np.diff(everything) < 0).all()
+
+
+def test_the_configuration_reads_what_the_command_reads(two, tmp_path):
+    rows = "".join(f"{i / 10},{i / 20},{i}\n" for i in range(12))
+    (tmp_path / "runs.csv").write_text("params_x,accuracy,latency\n" + rows)
+    source = str(tmp_path / "runs.csv")
+    space, ledger = importing.read_sweep(study={"source": source, "objective": "latency:min"})
+    assert (space.direction, len(ledger.trials)) == ("minimize", 12)
+    path = str(two[0])
+    for study in ({"source": path}, {"storage": path}):
+        space, ledger = importing.read_sweep(study=study | {"objectives": ["accuracy", "latency"]})
+        assert (space.direction, len(ledger.trials)) == ("maximize", 40)
+        assert "user_attrs_objective_latency" in ledger.trials

@@ -59,7 +59,7 @@ def test_a_study_trains_nothing():
 @pytest.mark.parametrize(
     ("study", "message"),
     [
-        ({}, "exactly one of storage, storage_env and csv"),
+        ({}, "exactly one of source, storage, storage_env and csv"),
         ({"storage": "a.db", "csv": "a.csv"}, "exactly one"),
         ({"csv": "a.csv"}, "a csv study needs its space"),
         ({"storage": "postgresql://me:geheim@h/d"}, "storage holds a password.*storage_env"),
