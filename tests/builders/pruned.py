@@ -96,6 +96,6 @@ def curves(*trials, space=None, width=None):
 
 def constrained(ledger, **columns):
     """The same trials with these constraints, feasible where at most 0."""
-    more = {f"constraints_{key}": np.array(v, dtype=float) for key, v in columns.items()}
+    more = {f"user_attrs_constraints:{key}": np.array(v, dtype=float) for key, v in columns.items()}
     trials = pd.concat([ledger.trials, pd.DataFrame(more)], axis=1)
     return Ledger(trials, ledger.curves, ledger.space)

@@ -28,6 +28,7 @@ ONE_END = 0.99
 FAIL_SHARE, FAIL_P = 0.2, 0.2
 DRIFT_P = 0.05
 NOISE_SHARE = 0.5
+HAPPENS = {FAILED: ("failures", "fail"), INFEASIBLE: ("constraints", "violate a constraint")}
 SAME = 5e-4  # figures are quoted to three or four digits
 
 
@@ -59,8 +60,9 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
     rows += [("constraints", "", region.told) for region in regions(ledger, INFEASIBLE)]
     for row in bounds(ledger).itertuples():
         if row.n_failed and row.fail_share >= FAIL_SHARE and row.p < FAIL_P:
-            text = f"{row.n_failed} of {row.n} trials at its {row.side} bound fail"
-            rows.append(("failures", row.parameter, f"{text}: that bound is a wall"))
+            topic, happens = HAPPENS[row.outcome]
+            text = f"{row.n_failed} of {row.n} trials at its {row.side} bound {happens}"
+            rows.append((topic, row.parameter, f"{text}: that bound is a wall"))
     for row in drift(ledger, seed=seed).itertuples():
         if not row.p < DRIFT_P:
             continue

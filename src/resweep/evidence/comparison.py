@@ -275,9 +275,11 @@ def _sign(a: Ledger, b: Ledger) -> float:
 
 def _sweep(ledger: Ledger, name: str) -> _Sweep:
     table = points(ledger)
-    if table.empty:
+    table = table[table["feasible"]]
+    if not (table["n_complete"] > 0).any():
+        kept = " and no violated constraint" if (ledger.violation > 0).any() else ""
         raise InputError(
-            f"sweep {name} ({ledger.space.study_name}) has no complete trial with a value",
+            f"sweep {name} ({ledger.space.study_name}) has no complete trial with a value{kept}",
             mend="nothing can be compared yet",
         )
     numbers = np.sort([*ledger.trials["number"], *ledger.outside["number"]]).astype(np.int64)

@@ -35,7 +35,7 @@ FEWEST = 3  # failures, and trials without one, below which nothing is looked fo
 CUTS = 7  # bounds that are tried along a range or ladder
 SECOND = 2.0  # what a second condition must add to the logarithm of the likelihood ratio
 MOST = 3  # regions of one kind
-BLOCK = 20  # trials of a stretch of time, at least; there are four at most
+BLOCK = 10  # trials of a stretch of time, at least; there are six at most
 FAILED, INFEASIBLE = "failed", "infeasible"
 
 
@@ -57,7 +57,7 @@ class Condition:
 
     name: str
     side: str
-    value: object
+    value: Any
     mask: NDArray[np.bool_]
 
     def __str__(self) -> str:
@@ -217,7 +217,7 @@ def redraws(
     array of bool, shape (trials, count)
     """
     n = len(bad)
-    blocks = np.arange(n) * max(1, min(4, n // BLOCK)) // max(n, 1)
+    blocks = np.arange(n) * max(1, min(6, n // BLOCK)) // max(n, 1)
     drawn = np.zeros((n, count), dtype=bool)
     columns_ = np.arange(count)
     failures = np.flatnonzero(bad)
@@ -257,13 +257,13 @@ def _of_order(one: Column, cuts: int, side: str | None = None) -> Iterator[Condi
             yield _condition(one, "low", _bound(one, below, above, "low"), one.x <= below)
 
 
-def _condition(one: Column, side: str, value: object, met: NDArray[np.bool_]) -> Condition:
+def _condition(one: Column, side: str, value: Any, met: NDArray[np.bool_]) -> Condition:
     mask = one.active.copy()
     mask[one.active] = met
     return Condition(one.name, side, value, mask)
 
 
-def _bound(one: Column, below: float, above: float, side: str) -> object:
+def _bound(one: Column, below: float, above: float, side: str) -> Any:
     """Return the roundest value of a parameter that separates two positions."""
     spec, inner = one.parameter, above if side == "high" else below
     if spec.is_ladder:

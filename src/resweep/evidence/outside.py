@@ -53,6 +53,7 @@ def compare_outside(
     ended = ledger.complete_outside
     if ended.empty:
         return OutsideTrials(ended, ended, 1.0)
+    table = table[table["feasible"]]
     best = table["score"].max() if len(table) else -math.inf
     better = ended[ended["score"] > best].sort_values("score", ascending=False, kind="stable")
     together = np.concatenate([table["score"].to_numpy(float), ended["score"].to_numpy(float)])

@@ -43,6 +43,7 @@ def overview(ledger: Ledger, seconds: pd.Series | None = None) -> pd.DataFrame:
         for s in STATES
     ]
     rows += [
+        ("trials_infeasible", int((ledger.violation > 0).sum()), "trials", len(trials)),
         ("trials_used", int(every["n_repeats"].sum()), "trials", len(trials)),
         ("points", len(every), "points", len(every)),
         ("points_complete", n, "points", len(every)),
@@ -91,12 +92,14 @@ def best_so_far(ledger: Ledger) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``number``, ``state``, ``value``, ``best`` (best value of a complete trial up to
-        and including this one, NaN before the first).
+        Columns ``number``, ``state``, ``value``, ``best`` (best value of a complete
+        trial that violates no constraint up to and including this one, NaN before the first).
     """
     frame = ledger.trials.sort_values("number", kind="stable").reset_index(drop=True)
+    infeasible = ledger.trials["number"][ledger.violation > 0]
     sign = ledger.space.sign
-    score = sign * frame["value"].where(frame["state"] == "COMPLETE")
+    able = (frame["state"] == "COMPLETE") & ~frame["number"].isin(infeasible)
+    score = sign * frame["value"].where(able)
     score = score.where(np.isfinite(score.to_numpy(dtype=float)))
     return pd.DataFrame(
         {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -30,9 +32,9 @@ def stability(ledger: Ledger, zone: float = OUTER) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Two rows per number and ladder (see `bounds`), then one for each region in which trials
-        fail or are infeasible (:func:`resweep.evidence.failures.regions`): ``parameter`` (in a
-        region all that it names), ``side`` (low, high, region), ``n`` (trials there),
+        Two rows per number, ladder and outcome (see `bounds`), then one for each region in which
+        trials fail or are infeasible (:func:`resweep.evidence.failures.regions`): ``parameter``
+        (in a region all that it names), ``side`` (low, high, region), ``n`` (trials there),
         ``n_failed``, ``fail_share``, ``fail_share_elsewhere``, ``p``, ``outcome`` (failed,
         infeasible), ``where`` (the region in words), ``kinds`` (how its failures are recorded,
         with their number).
@@ -65,9 +67,17 @@ def bounds(ledger: Ledger, zone: float = OUTER) -> pd.DataFrame:
     """Failures near each bound of each number and ladder, with the columns of `stability`.
 
     ``p`` is the chance of at least as many failures there by a random draw of as many trials as
-    lie near the bound (Fisher's exact test). A pruned trial is one that did not fail.
+    lie near the bound (Fisher's exact test). A pruned trial is one that did not fail. Where
+    constraints are known, as many rows follow for trials that violate them.
     """
-    trials, failed_all = outcomes(ledger, FAILED)
+    rows = _bounds(ledger, zone, FAILED)
+    if np.isfinite(ledger.violation).any():
+        rows += _bounds(ledger, zone, INFEASIBLE)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _bounds(ledger: Ledger, zone: float, outcome: str) -> list[dict[str, Any]]:
+    trials, failed_all = outcomes(ledger, outcome)
     rows = []
     for parameter in ledger.space.params:
         if not (parameter.is_numeric or parameter.is_ladder):
@@ -87,9 +97,9 @@ def bounds(ledger: Ledger, zone: float = OUTER) -> pd.DataFrame:
                     "fail_share": hits / n if n else np.nan,
                     "fail_share_elsewhere": float(away.mean()) if away.size else np.nan,
                     "p": hypergeometric_tail(hits, failed.size, n, total) if n else np.nan,
-                    "outcome": FAILED,
+                    "outcome": outcome,
                     "where": "",
                     "kinds": "",
                 }
             )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return rows

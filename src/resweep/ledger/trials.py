@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from resweep.errors import InputError, closest
 from resweep.files import write_csv_atomic
 from resweep.ledger.scores import trial_scores
+from resweep.space.constraints import SET, violations
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 
@@ -138,8 +140,12 @@ class Ledger:
     @cached_property
     def complete(self) -> pd.DataFrame:
         """Trials that ended with a finite value."""
+        return self.trials[self._ended].reset_index(drop=True)
+
+    @property
+    def _ended(self) -> NDArray[np.bool_]:
         good = (self.trials["state"] == "COMPLETE") & np.isfinite(self.trials["value"])
-        return self.trials[good].reset_index(drop=True)
+        return good.to_numpy(dtype=bool)
 
     @cached_property
     def scores(self) -> pd.Series:
@@ -162,21 +168,28 @@ class Ledger:
     def violation(self) -> NDArray[np.float64]:
         """By how much each trial of `trials` violates its constraints, shape (trials,).
 
-        The sum of what exceeds 0 in the columns ``constraints_<key>``, as in Optuna; NaN where no
-        constraint is known.
+        Of those that the objective set and those that the space declares
+        (:mod:`resweep.space.constraints`); NaN where none is known.
         """
-        found = self.trials[[c for c in self.trials if c.startswith("constraints_")]]
-        return found.astype(float).clip(lower=0).sum(axis=1, min_count=1).to_numpy(dtype=float)
+        return np.array(violations(self.trials, self.space.constraints), dtype=float)
+
+    @cached_property
+    def feasible(self) -> pd.DataFrame:
+        """Trials of `complete` that are not known to violate a constraint, with their ``score``."""
+        able = ~(self.violation > 0)[self._ended]
+        return self.complete.assign(score=self.scores)[able].reset_index(drop=True)
 
     @cached_property
     def complete_outside(self) -> pd.DataFrame:
-        """Points of `outside` that ended with a finite value, with a ``score`` (see `scores`).
+        """Points of `outside` that ended with a finite value and violate no known constraint.
 
-        Repeats of one point stand as one row, with the mean of their values.
+        Repeats of one point stand as one row, with the mean of their values; ``score`` is the
+        value, turned so that larger is better.
         """
         if not len(self.outside):
             return pd.DataFrame({"number": [], "value": [], "score": []})
         good = (self.outside["state"] == "COMPLETE") & np.isfinite(self.outside["value"])
+        good &= ~(np.array(violations(self.outside, self.space.constraints)) > 0)
         found = self.outside[good]
         names = [column for column in found if column.startswith("params_")]
         points = found[names].astype(str).agg("\0".join, axis=1)
@@ -193,7 +206,7 @@ class Ledger:
                 "value": None if absent(row["value"]) else float(row["value"]),
                 "state": row["state"],
                 "params": parameters(row, space),
-                "user_attrs": {"kind": "fallback"},
+                "user_attrs": {"kind": "fallback", **_constraints_of(row, self.space)},
             }
             for row in self.outside.to_dict("records")
         ]
@@ -246,6 +259,9 @@ def _read_text_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
         problem = str(error).strip().splitlines()[-1]
         raise InputError(f"is not a CSV table ({problem})", where=str(path)) from None
     table = table.rename(columns=str.lstrip).replace(r"^\s+$", "", regex=True)
+    table = table.rename(
+        columns=lambda name: re.sub("^system_attrs_(?=constraints:)", "user_attrs_", name)
+    )
     for column in required:
         if column not in table:
             known = list(table.columns)
@@ -268,6 +284,14 @@ def _number(text: str, where: str, column: str) -> float:
         return float(text)
     except ValueError:
         raise InputError(f"{column} {text!r} is not a number", where=where) from None
+
+
+def _constraints_of(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    """Return the user attributes of a row that constraints look at."""
+    attrs = {
+        k.removeprefix("user_attrs_"): v for k, v in row.items() if k.startswith("user_attrs_")
+    }
+    return {k: v for k, v in attrs.items() if k.startswith(SET) or k in space.constraints}
 
 
 def _head(records: list[Mapping[str, Any]]) -> pd.DataFrame:

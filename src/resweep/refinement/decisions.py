@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from resweep.evidence.adjusted import AdjustedEffect
 from resweep.evidence.directionality import choice_mask, relative_difference
+from resweep.evidence.failures import Region
 from resweep.evidence.power import rank_effect
 from resweep.evidence.significance import ScoreTest
 from resweep.refinement.bounds import natural_limits
@@ -19,12 +20,13 @@ from resweep.words import describe_value, probability, tested
 
 @dataclass(frozen=True)
 class Wall:
-    """Failures near one bound (a row of :func:`resweep.evidence.stability.stability`)."""
+    """What fails near one bound (a row of :func:`resweep.evidence.stability.bounds`)."""
 
     n: int = 0
     n_failed: int = 0
     share: float = 0.0
     p: float = 1.0
+    outcome: str = "failed"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class ParameterEvidence:
         (:class:`resweep.evidence.outside.OutsideTrials`).
     adjusted
         Its adjusted effect; ``None`` for a policy that looks at one parameter at a time.
+    failing
+        Regions that name it, in which trials fail or violate a constraint.
     """
 
     test: ScoreTest
@@ -69,6 +73,7 @@ class ParameterEvidence:
     beyond: dict[str, tuple[int, int]] = field(default_factory=dict)
     p_elsewhere: float = 1.0
     adjusted: AdjustedEffect = None  # type: ignore[assignment]
+    failing: tuple[Region, ...] = ()
 
     @property
     def parameter(self) -> Parameter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from resweep.evidence.failures import FAILED
 from resweep.evidence.significance import hypergeometric_tail
 from resweep.refinement.bounds import halfway, rounded_range, toward_limit
 from resweep.refinement.decisions import ParameterEvidence
@@ -44,7 +45,8 @@ def presses(
         return False, f"{crowd}, but {barrier(case.parameter)}"
     wall = case.walls.get(side)
     if wall and wall.share >= rule.fail_share and wall.p < rule.fail_p:
-        return False, f"{crowd}, but {wall.n_failed} of {wall.n} trials fail there"
+        happens = "fail" if wall.outcome == FAILED else "violate a constraint"
+        return False, f"{crowd}, but {wall.n_failed} of {wall.n} trials there {happens}"
     slope = f"{case.trend_name} {case.trend:+.2f}{tested(case.p_trend)}"
     return True, f"{crowd}{tested(p_crowd)}; {slope}"
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from resweep.errors import InputError
 from resweep.evidence.adjusted import adjusted_effects, study_units
+from resweep.evidence.failures import FAILED, INFEASIBLE, Region, regions
 from resweep.evidence.outside import OutsideTrials, compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
@@ -203,7 +204,8 @@ def build_cases(
     q = dict(zip(evidence["parameter"], evidence["q"], strict=True))
     score = table["score"].to_numpy(dtype=float)
     elite = table["elite"].to_numpy(dtype=bool)
-    walls = _walls(ledger, zone)
+    failing = regions(ledger, FAILED) + regions(ledger, INFEASIBLE)
+    walls = _walls(ledger, zone, failing)
     found = compare_outside(ledger, table, policy.elite_fraction)
     effects: Any = {}  # by name; a policy that looks at one parameter at a time has none
     if isinstance(policy, ConservativePolicy):
@@ -219,6 +221,7 @@ def build_cases(
             has_children=bool(ledger.space.children(name)),
             n_trials=n_trials,
             walls=walls.get(name, {}),
+            failing=tuple(region for region in failing if name in region.names),
             beyond=_beyond(ledger.space[name], found),
             p_elsewhere=found.p,
             adjusted=effects.get(name),
@@ -263,12 +266,20 @@ def _side(parameter: Parameter, value: Any) -> str | None:
     return "low" if place < first else "high" if place > last else None
 
 
-def _walls(ledger: Ledger, zone: float) -> dict[str, dict[str, Wall]]:
+def _walls(ledger: Ledger, zone: float, failing: list[Region]) -> dict[str, dict[str, Wall]]:
+    """Collect what fails near each bound, and what fails all the way from a value to a bound."""
     walls: dict[str, dict[str, Wall]] = {}
     for row in bounds(ledger, zone).itertuples():
-        if row.n_failed:
-            wall = Wall(row.n, row.n_failed, row.fail_share, row.p)
-            walls.setdefault(row.parameter, {})[row.side] = wall
+        sides = walls.setdefault(row.parameter, {})
+        if row.n_failed and (row.side not in sides or row.p < sides[row.side].p):
+            wall = Wall(row.n, row.n_failed, row.fail_share, row.p, row.outcome)
+            sides[row.side] = wall
+    for region in failing:
+        first, *more = region.conditions
+        if not more:
+            share = region.n_failed / region.n
+            wall = Wall(region.n, region.n_failed, share, region.p, region.outcome)
+            walls.setdefault(first.name, {})[first.side] = wall
     return walls
 
 

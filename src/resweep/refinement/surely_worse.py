@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from resweep.evidence.adjusted import AdjustedEffect
+from resweep.evidence.adjusted import AdjustedEffect, part_value
+from resweep.evidence.failures import FAILED, Condition
 from resweep.ledger.columns import at_position
 from resweep.refinement.bounds import rounded_range, toward_limit
 from resweep.refinement.decisions import Decision, Outcome, ParameterEvidence, Passed
@@ -25,12 +26,39 @@ NO_FIT = "too few points, or values, to adjust for the other parameters"
 
 
 def _matters(case: ParameterEvidence, policy: ConservativePolicy) -> str | None:
-    """Say why the parameter may not matter at all; ``None`` where it surely does."""
+    """Say why nothing may be dropped; ``None`` where the parameter surely matters."""
     if not case.is_adjusted:
         return NO_FIT
     if case.adjusted.p_holm < policy.worse.alpha:
-        return None
+        return _trade_off(case)
     return f"its adjusted effect may be chance (p {probability(case.adjusted.p_holm)} after Holm)"
+
+
+def _trade_off(case: ParameterEvidence) -> str | None:
+    """Say that the best part can be had only by giving something else up, if so.
+
+    Where its best values fail together with some of another parameter, "others held equal" says
+    nothing of what is best in the end: what is worse here may do better with what is free there.
+    """
+    best = part_value(case.adjusted, case.adjusted.best)
+    for region in case.failing:
+        own = next(c for c in region.conditions if c.name == case.parameter.name)
+        others = [str(c) for c in region.conditions if c is not own]
+        if others and _meets(case.parameter, best, own):
+            happens = "fails" if region.outcome == FAILED else "violates a constraint"
+            return (
+                f"its best part, {describe_value(best)}, {happens} together with "
+                f"{' and '.join(others)}: which value is best depends on that"
+            )
+    return None
+
+
+def _meets(spec: Parameter, value: Any, condition: Condition) -> bool:
+    if condition.side == "choice":
+        return bool(value == condition.value)
+    order = spec.choices.index if spec.is_ladder else float
+    place, end = order(value), order(condition.value)
+    return bool(place <= end if condition.side == "low" else place >= end)
 
 
 def neutral(case: ParameterEvidence, policy: ConservativePolicy) -> Outcome:

@@ -19,6 +19,7 @@ from resweep.sources.objectives import choose_objectives
 from resweep.sources.recorded import WHOLE, Recorded, as_blocks
 from resweep.sources.runs import Runs, Wanted, to_study
 from resweep.sources.storage import from_environment
+from resweep.space.constraints import SET
 from resweep.space.inference import infer_space, plain_choice
 from resweep.space.model import Space
 
@@ -344,7 +345,7 @@ def _record(
         "value": None if failed else trial.value,
         "state": trial.state.name,
         "params": params,
-        "user_attrs": trial.user_attrs,
+        "user_attrs": trial.user_attrs | {f"{SET}{k}": v for k, v in trial.constraints.items()},
         "curve": sorted(trial.intermediate_values.items()),
     }
 

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from resweep.errors import InputError, closest
+from resweep.space import constraints
 from resweep.space.parameter import Parameter, same
 from resweep.words import describe_value
 from resweep.yamlfile import Document, flow
 
-TOP_KEYS = ("study_name", "direction", "n_trials", "pruner", "fixed", "param_ranges")
+TOP_KEYS = (
+    "study_name", "direction", "n_trials", "pruner", "constraints", "fixed", "param_ranges",
+)  # fmt: skip
 PARAM_KEYS = (
     "type",
     "low",
@@ -133,6 +136,10 @@ def from_document(document: Document) -> dict[str, Any]:
         "pruner": _pruner(document, top),
         "fixed": fixed,
         "params": tuple(params.values()),
+        "constraints": constraints.checked(
+            top.value.get("constraints") or {},
+            lambda what, mend: top.fail(what, mend, "constraints"),
+        ),
     }
 
 
@@ -449,6 +456,8 @@ def to_text(space: Mapping[str, Any]) -> str:
         f"n_trials: {space['n_trials']}",
         f"pruner: {flow(dict(space['pruner']))}",
     ]
+    if space["constraints"]:
+        lines.append(f"constraints: {flow(space['constraints'])}")
     lines += ["fixed:" if space["fixed"] else "fixed: {}"]
     lines += [f"  {flow(name)}: {flow(value)}" for name, value in space["fixed"].items()]
     lines += ["param_ranges:"]

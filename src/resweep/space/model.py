@@ -35,6 +35,8 @@ class Space:
         Settings that every trial shares.
     params : tuple of Parameter
         Parents stand before the parameters that depend on them.
+    constraints : dict
+        Bounds (``min``, ``max``) of user attributes that a trial must keep to.
     """
 
     study_name: str
@@ -43,6 +45,7 @@ class Space:
     pruner: Mapping[str, Any]
     fixed: Mapping[str, Any]
     params: tuple[Parameter, ...]
+    constraints: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def load(cls, path: str | Path) -> Space:

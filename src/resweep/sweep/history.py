@@ -12,6 +12,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from resweep.space.constraints import SET, excesses
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 
@@ -64,7 +65,7 @@ class History:
             self._add({}, TrialState.FAIL)
         else:
             state, value = _outcome(record)
-            self._add(params, state, value, record["curve"], record.get("system_attrs"))
+            self._add(params, state, value, record["curve"], self._system_attrs(record))
         self.length += 1
 
     def start(self, params: Mapping[str, Any] | None) -> None:
@@ -92,10 +93,16 @@ class History:
         storage, trial_id = self.study._storage, frozen._trial_id
         for step, value in record["curve"]:
             storage.set_trial_intermediate_value(trial_id, int(step), _number(value))
-        for key, value in (record.get("system_attrs") or {}).items():
+        for key, value in self._system_attrs(record).items():
             storage.set_trial_system_attr(trial_id, key, value)
         state, value = _outcome(record)
         storage.set_trial_state_values(trial_id, state, None if value is None else [value])
+
+    def _system_attrs(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a pruner noted, and the constraints: samplers look for them there."""
+        kept = excesses(record.get("user_attrs") or {}, self.space.constraints)
+        noted = record.get("system_attrs") or {}
+        return {**noted, **{f"{SET}{key}": excess for key, excess in kept.items()}}
 
     def open_trial(self, number: int, params: Mapping[str, Any], *, pruned: bool) -> Trial:
         """Return an Optuna trial for the reports of trial `number`.

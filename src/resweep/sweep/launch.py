@@ -83,10 +83,10 @@ def best_points(
     """
     found: dict[str, tuple[dict[str, Any], Space, list[float]]] = {}
     for home in filter(None, (ledger, outside)):
-        for (_, row), score in zip(home.complete.iterrows(), home.scores, strict=True):
+        for _, row in home.feasible.iterrows():
             point = home.assignment(row)
             key = str(sorted(point.items(), key=str))
-            found.setdefault(key, (point, home.space, []))[2].append(score)
+            found.setdefault(key, (point, home.space, []))[2].append(row["score"])
     ranked = sorted(found.values(), key=lambda entry: -sum(entry[2]) / len(entry[2]))
     return [(point, space) for point, space, _ in ranked[:count]]
 
@@ -168,7 +168,10 @@ def _in_terms_of(parent: Space, child: Space) -> Space:
     """Return the parent's space with the child's name, pruner and other fixed settings."""
     settings = {k: v for k, v in child.fixed.items() if k not in parent and k not in parent.fixed}
     return parent.replace(
-        study_name=child.study_name, pruner=child.pruner, fixed={**parent.fixed, **settings}
+        study_name=child.study_name,
+        pruner=child.pruner,
+        constraints=child.constraints,
+        fixed={**parent.fixed, **settings},
     )
 
 

@@ -51,9 +51,14 @@ def _scores(ledger: Ledger) -> np.ndarray:
     """Return the values of all points in order, repeats averaged, larger is better.
 
     Fallback trials outside the space count: the sweep goes on there if they are best, and its
-    champions may come from there.
+    champions may come from there. So do pruned points, none of which stands above the best that
+    was completed, as soon as there is one; what violates a constraint does not.
     """
-    both = [table[["number", "score"]] for table in (points(ledger), ledger.complete_outside)]
+    found = points(ledger)
+    found = found[found["feasible"]]
+    if not (found["n_complete"] > 0).any():
+        found = found.iloc[:0]
+    both = [table[["number", "score"]] for table in (found, ledger.complete_outside)]
     return pd.concat(both).sort_values("number")["score"].to_numpy(float)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import optuna
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
+from resweep.space.constraints import violation
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, same
 from resweep.sweep import schedule as sch
@@ -377,10 +378,14 @@ class Proposer:
         return max(ways, key=promise)
 
     def _scores(self) -> dict[int, list[float]]:
-        """Return the values known of each point, larger is better, by the number of its first."""
+        """Return the values known of each point, larger is better, by the number of its first.
+
+        Those of trials that violate a constraint count for nothing.
+        """
         scores: dict[int, list[float]] = {}
         for proposal, record in zip(self.proposals, self.records, strict=False):
-            if record["state"] == "COMPLETE":
+            bound = violation(record["user_attrs"], self.plan.space.constraints) > 0
+            if record["state"] == "COMPLETE" and not bound:
                 first = proposal.number if proposal.replicate_of is None else proposal.replicate_of
                 scores.setdefault(first, []).append(self.plan.space.sign * record["value"])
         return scores

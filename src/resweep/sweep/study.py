@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from resweep.ledger.trials import Ledger, absent, parameters
 from resweep.sources.storage import quiet
+from resweep.space.constraints import SET, excesses
 from resweep.space.model import Space
 
 # Optuna wants dates; a ledger has none. Trials follow each other from here on.
@@ -87,6 +88,7 @@ def _frozen_trials(
 ) -> Iterator[FrozenTrial]:
     """Yield the trials in the order of their numbers, those outside the space among them."""
     distributions = _distributions(ledger.space, parent_space)
+    declared = ledger.space.constraints
     curves: dict[int, dict[int, float]] = {}
     for number, step, value in ledger.curves.itertuples(index=False):
         curves.setdefault(number, {})[step] = value
@@ -117,6 +119,7 @@ def _frozen_trials(
             distributions={name: distributions[name] for name in params},
             user_attrs=attrs,
             intermediate_values=curves.get(number, {}),
+            system_attrs={f"{SET}{k}": v for k, v in excesses(attrs, declared).items()},
         )
         trial.datetime_start, trial.datetime_complete = start, end
         start = end

@@ -54,7 +54,7 @@ def reexpress(assignment: Mapping[str, Any], source: Space, target: Space) -> di
 
 
 def carry(parent: Ledger, name: str, target: Space) -> pd.DataFrame:
-    """Re-express the completed trials of `parent` in `target`.
+    """Re-express the completed trials of `parent` in `target`, those that no constraint forbids.
 
     Returns
     -------
@@ -66,8 +66,8 @@ def carry(parent: Ledger, name: str, target: Space) -> pd.DataFrame:
     import pandas as pd  # not above: no process that trains needs it
 
     rows = []
-    values = parent.space.sign * parent.scores
-    for (_, row), value in zip(parent.complete.iterrows(), values, strict=True):
+    for _, row in parent.feasible.iterrows():
+        value = parent.space.sign * row["score"]
         try:
             params, reason = reexpress(parent.assignment(row), parent.space, target), ""
         except CannotCarry as error:

@@ -151,7 +151,7 @@ def test_values_that_are_not_finite_are_failures():
 
 def test_infeasible_trials_have_regions_too():
     ledger = study(lambda p, _: False)
-    over = pd.DataFrame({"constraints_memory": ledger.trials["params_width"] - 4})
+    over = pd.DataFrame({"user_attrs_constraints:memory": ledger.trials["params_width"] - 4})
     bound = Ledger(pd.concat([ledger.trials, over], axis=1), ledger.curves, SPACE)
     (found,) = regions(bound, INFEASIBLE)
     assert found.names == ("width",)

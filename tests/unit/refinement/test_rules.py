@@ -191,7 +191,7 @@ def test_a_bound_at_which_trials_fail_does_not_grow():
     walled = ledger(good.space, value, ["COMPLETE"] * N + ["FAIL"] * 20, width=width)
     found = decision(walled, "width")
     assert found.action == "keep"
-    assert "trials fail there" in dict(found.considered)["at the bound"]
+    assert "trials there fail" in dict(found.considered)["at the bound"]
 
 
 def test_a_trend_that_points_away_stops_growth():

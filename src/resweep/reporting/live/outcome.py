@@ -93,9 +93,11 @@ def _fit(text: str) -> str:
 
 def _best(sweep: Sweep) -> str:
     """Say what the best point measured, and what it is worth once luck is taken off."""
-    if sweep.points.empty:
-        return f"best of {sweep.name}: none, no trial completed"
-    top = sweep.points.loc[sweep.points["score"].idxmax()]
+    able = sweep.points[sweep.points["feasible"] & (sweep.points["n_complete"] > 0)]
+    if able.empty:
+        ended = "feasible trial" if (sweep.points["n_complete"] > 0).any() else "trial"
+        return f"best of {sweep.name}: none, no {ended} completed"
+    top = able.loc[able["score"].idxmax()]
     text = (
         f"best of {sweep.name}: {number(top['value'], 3)} (trial {int(top['number'])}, "
         f"the luckiest of {len(sweep.points)} points)"

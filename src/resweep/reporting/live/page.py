@@ -223,7 +223,7 @@ def _history(progress: Progress) -> Html:
             "value": np.array([r["value"] for r in progress.records], dtype=float),
         }
     )
-    complete = shown["value"].where(shown["state"] == "COMPLETE")
+    complete = shown["value"].where([progress.counts(r) for r in progress.records])
     shown["best"] = (
         complete.cummax() if progress.direction == "maximize" else complete.cummin()
     ).ffill()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from resweep.errors import InputError, closest
+from resweep.space.constraints import violation
 from resweep.space.model import Space
 from resweep.sweep.trials import record
 
@@ -65,6 +66,8 @@ class Progress:
         Best value among the trials of its ancestors.
     quiet : float
         Seconds since a file of the sweep last changed.
+    constraints : mapping
+        Those that its space declares.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Progress:
     jobs: int = 0
     inherited: float | None = None
     quiet: float = 0.0
+    constraints: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
@@ -94,9 +98,14 @@ class Progress:
 
     @property
     def best(self) -> record.Record | None:
-        """The best of the trials that ran to their end; the first of equals."""
-        complete = [r for r in self.records if r["state"] == "COMPLETE"]
-        return best_of(complete, self.direction, key=lambda r: r["value"])
+        """The best of the trials that count; the first of equals."""
+        able = [r for r in self.records if self.counts(r)]
+        return best_of(able, self.direction, key=lambda r: r["value"])
+
+    def counts(self, ended: record.Record) -> bool:
+        """Whether a trial ran to its end and is not known to violate a constraint."""
+        bound = violation(ended["user_attrs"], self.constraints) > 0
+        return ended["state"] == "COMPLETE" and not bound
 
     @property
     def seconds_left(self) -> float | None:
@@ -178,6 +187,7 @@ def read_progress(results: str | Path, name: str, now: float | None = None) -> P
         jobs=len(list((folder / ".unfinished").glob("job-*.lock"))),
         inherited=best_of(warm, space.direction),
         quiet=max(0.0, now - max(_changes(folder), default=now)),
+        constraints=space.constraints,
     )
 
 

@@ -126,6 +126,7 @@ def _walls(found: pd.DataFrame) -> Html:
         (
             code(r.parameter),
             r.side,
+            r.outcome,
             r.n,
             r.n_failed,
             percent(r.fail_share),
@@ -134,7 +135,7 @@ def _walls(found: pd.DataFrame) -> Html:
         )
         for r in found.itertuples()
     ]
-    headings = ["parameter", "bound", "trials#", "failed#", "share#", "elsewhere#", "p#"]
+    headings = ["parameter", "bound", "", "trials#", "of these#", "share#", "elsewhere#", "p#"]
     return table(headings, rows, "Failures near bounds", "analysis/stability.csv")
 
 

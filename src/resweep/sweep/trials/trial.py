@@ -15,12 +15,11 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 
 from resweep.errors import InputError, closest
 from resweep.files import write_text_atomic
+from resweep.space.constraints import SET
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, describe_condition, describe_domain
 from resweep.sweep.trials.knowledge import KnownStudy, TrialStorage
 from resweep.words import describe_value
-
-_CONSTRAINT = "constraint_"  # user attributes with this beginning hold constraints
 
 
 class SweepTrial(optuna.trial.Trial):
@@ -220,14 +219,14 @@ class SweepTrial(optuna.trial.Trial):
         self._note("attr", str(key), plain)
 
     def set_constraint(self, key: str, value: float) -> None:
-        """Note a constraint as a user attribute ``constraint_<key>``; no sampler looks at it."""
-        self.set_user_attr(f"{_CONSTRAINT}{key}", value)
+        """Set a constraint: above 0 it is violated. It is kept as ``constraints:<key>``."""
+        self.set_user_attr(f"{SET}{key}", value)
 
     @property
     def constraints(self) -> dict[str, float]:
         """What was set with `set_constraint`."""
         noted = self._user_attrs.items()
-        return {k.removeprefix(_CONSTRAINT): v for k, v in noted if k.startswith(_CONSTRAINT)}
+        return {k.removeprefix(SET): v for k, v in noted if k.startswith(SET)}
 
     @property
     def study(self) -> KnownStudy:  # type: ignore[override]

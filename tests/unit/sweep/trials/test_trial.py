@@ -141,7 +141,7 @@ def test_attributes_become_plain_json(make):
     trial.set_constraint("size", -1.0)
     assert trial.user_attrs == {
         "array": [0, 1, 2], "scalar": 0.5, "nothing": None, "nested": {"a": [1, [2, 3]]},
-        "constraint_size": -1.0,
+        "constraints:size": -1.0,
     }  # fmt: skip
     assert trial.constraints == {"size": -1.0}
     with pytest.raises(InputError, match="'model' cannot be written as JSON"):
