@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from resweep.evidence.adjusted import AdjustedEffect, part_value
+from resweep.evidence.adjusted import AdjustedEffect
+from resweep.evidence.adjusted_tables import part_value
 from resweep.evidence.failures import FAILED, Condition
 from resweep.ledger.columns import at_position
 from resweep.refinement.bounds import rounded_range, toward_limit
