@@ -295,3 +295,114 @@ def test_the_live_page_loads_itself_anew_without_a_script(visit):
     assert page.locator("script").count() == 0
     progress = page.locator("progress")
     assert (progress.get_attribute("value"), progress.get_attribute("max")) == ("5", "12")
+
+
+def column(page, caption, place):
+    return [row[place] for row in rows_of(page, caption)]
+
+
+def test_tables_are_sorted_by_a_click_or_a_key(visit):
+    page = visit("v2")
+    page.evaluate(OPEN)
+    table = page.locator("table", has_text="Adjusted effects").first
+    before = column(page, "Adjusted effects", 0)
+    head = table.get_by_role("button", name="apart by")
+    head.click()
+    assert head.locator("..").get_attribute("aria-sort") == "ascending"
+    gaps = [g[0] for g in column(page, "Adjusted effects", 4) if g != "–"]
+    assert gaps == sorted(gaps) and len(gaps) == 13
+    assert column(page, "Adjusted effects", 4)[-1] == "–"
+    head.focus()
+    page.keyboard.press("Enter")
+    assert head.locator("..").get_attribute("aria-sort") == "descending"
+    assert [g[0] for g in column(page, "Adjusted effects", 4) if g != "–"] == gaps[::-1]
+    page.keyboard.press("Space")
+    assert column(page, "Adjusted effects", 0) == before
+
+
+def test_the_nearest_value_is_shown(visit):
+    page = visit("v2")
+    sweep = reports.v2_report().sweep
+    page.locator("#history .frame").scroll_into_view_if_needed()
+    first = sweep.points.iloc[0]
+    svg = page.locator("#history svg.area")
+    dots = svg.locator("path.dots.point")
+    x, y = (int(n) for n in dots.get_attribute("d")[1:].split("h")[0].split())
+    box = svg.bounding_box()
+    page.mouse.move(box["x"] + x / 1000 * box["width"] + 4, box["y"] + y / 1000 * box["height"])
+    tip = page.locator(".tip")
+    assert tip.inner_text() == f"trial {first['number']}: {first['value']:.4g}"
+    page.mouse.move(1, 1)
+    assert not tip.is_visible()
+
+
+def test_values_are_read_with_the_arrow_keys(visit):
+    page = visit("v2")
+    svg = page.locator("#history svg.area")
+    svg.focus()
+    tip, seen = page.locator(".tip"), []
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        seen.append(tip.inner_text())
+    assert [text.split(":")[0] for text in seen] == [f"trial {i}" for i in range(4)]
+    page.keyboard.press("ArrowLeft")
+    assert tip.inner_text() == seen[2]
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+
+
+def test_the_history_is_zoomed_and_brought_back(visit):
+    page = visit("v3")
+    section = page.locator("#history")
+    axis, svg = section.locator(".x-axis"), section.locator("svg.area")
+    whole = axis.inner_text()
+    section.scroll_into_view_if_needed()
+    svg.scroll_into_view_if_needed()
+    box = svg.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 60)
+    page.mouse.up()
+    left, _, width, _ = map(float, svg.locator("svg.fit").get_attribute("viewBox").split())
+    assert (left, width) == (pytest.approx(500, abs=5), pytest.approx(250, abs=5))
+    assert [int(n) for n in axis.inner_text().split()] == [20, 22, 24, 26, 28]
+    section.get_by_role("button", name="Later").click()
+    assert int(axis.inner_text().split()[0]) > 20
+    section.get_by_role("button", name="All trials").click()
+    assert axis.inner_text() == whole
+    assert svg.locator("svg.fit").get_attribute("viewBox") == "0 0 1000 1000"
+
+
+def test_lines_are_brushed(visit):
+    page = visit("v2")
+    section = page.locator("#parallel")
+    frame = section.locator(".parallel-frame")
+    frame.scroll_into_view_if_needed()
+    lines = page.evaluate(
+        """() => [...document.querySelectorAll("#parallel path")].filter((one) =>
+             /trace/.test(one.getAttribute("class"))).map((one) =>
+             one.getAttribute("d").match(/\\d+ \\d+/g).map((pair) => +pair.split(" ")[1]))"""
+    )
+    assert len(lines) == 20
+    box = frame.bounding_box()
+    page.mouse.move(box["x"] + 1, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 1, box["y"] + box["height"] / 2)
+    page.mouse.up()
+    passing = sum(heights[0] <= 500 for heights in lines)
+    assert section.get_by_text(f"{passing} of 20 lines pass.").is_visible()
+    assert section.locator("path.out").count() == 20 - passing > 0
+    page.mouse.click(box["x"] + 1, box["y"] + 20)
+    assert section.locator("path.out").count() == 0
+
+
+def test_an_axis_is_brushed_with_the_keyboard(visit):
+    page = visit("v2")
+    section = page.locator("#parallel")
+    head = section.locator(".parallel-heads button").last
+    head.focus()
+    out = []
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        out.append(section.locator("path.out").count())
+    assert out[0] > 0 and out[1] > 0 and out[2] == 0

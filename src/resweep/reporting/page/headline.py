@@ -152,7 +152,8 @@ def values_picture(sweep: Sweep) -> Html:
     middle_lane = 0.66 if math.isfinite(middle) else 0.5
     height = middle_lane + 0.24 * jitter(len(value))
     best = sweep.points.loc[sweep.points["score"].idxmax()]
-    stretched = [dots(scale.at(value)[~elite], height[~elite], "point")]
+    others = [_point_title(row) for row in sweep.points[~elite].itertuples()]
+    stretched = [dots(scale.at(value)[~elite], height[~elite], "point", others)]
     titles = [_point_title(row) for row in sweep.points[elite].itertuples()]
     plain, marks = scatter(scale.at(value)[elite], height[elite], "elite", titles)
     stretched += plain

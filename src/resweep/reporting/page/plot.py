@@ -20,6 +20,7 @@ from resweep.space.parameter import Parameter
 from resweep.words import describe_value
 
 MAX_MARKS = 300  # with titles, in one picture
+MAX_TITLES = 1000  # of plain dots, in one picture
 MAX_BEST = 60  # points, where all of them would hide each other
 UNITS = 1000  # of the stretched coordinate system, on both sides
 
@@ -121,17 +122,29 @@ def _log_ticks(low: float, high: float, count: int) -> list[float] | None:
     return [10.0**e for e in range(first, last + 1, step)]
 
 
-def dots(x: ArrayLike, y: ArrayLike, kind: str = "point") -> Html:
-    """Return many small round marks as one path (positions 0..1, y upward)."""
+def dots(
+    x: ArrayLike, y: ArrayLike, kind: str = "point", titles: Sequence[str] | None = None
+) -> Html:
+    """Return many small round marks as one path (positions 0..1, y upward).
+
+    Where there are `titles`, and not too many, the script of the page shows the nearest.
+    """
+    pairs = list(zip(np.atleast_1d(x), np.atleast_1d(y), strict=True))
+    shown = [math.isfinite(a) and math.isfinite(b) for a, b in pairs]
     path = "".join(
         f"M{round(a * UNITS)} {round((1 - b) * UNITS)}h0"
-        for a, b in zip(np.atleast_1d(x), np.atleast_1d(y), strict=True)
-        if math.isfinite(a) and math.isfinite(b)
+        for (a, b), known in zip(pairs, shown, strict=True)
+        if known
     )
-    return tag("path", d=path, class_=f"dots {kind}") if path else Html("")
+    named = None
+    if titles is not None and len(titles) <= MAX_TITLES:
+        named = "\n".join(title for title, known in zip(titles, shown, strict=True) if known)
+    return tag("path", d=path, class_=f"dots {kind}", data_titles=named) if path else Html("")
 
 
-def line(x: ArrayLike, y: ArrayLike, kind: str = "line", step: bool = False) -> Html:
+def line(
+    x: ArrayLike, y: ArrayLike, kind: str = "line", step: bool = False, title: str = ""
+) -> Html:
     """Return a line through positions 0..1; it breaks where one is unknown."""
     path, down = [], False
     for a, b in zip(np.atleast_1d(x), np.atleast_1d(y), strict=True):
@@ -141,7 +154,8 @@ def line(x: ArrayLike, y: ArrayLike, kind: str = "line", step: bool = False) -> 
         right, up = round(a * UNITS), round((1 - b) * UNITS)
         path.append(f"H{right}V{up}" if down and step else f"{'L' if down else 'M'}{right} {up}")
         down = True
-    return tag("path", d="".join(path), class_=f"stroke {kind}") if path else Html("")
+    named = tag("title", title) if title else ""
+    return tag("path", named, d="".join(path), class_=f"stroke {kind}") if path else Html("")
 
 
 def band(x: ArrayLike, low: ArrayLike, high: ArrayLike, kind: str = "band") -> Html:
@@ -217,8 +231,13 @@ def plot(
     y_label: Any = "",
     height: int = 220,
     class_: str = "",
+    zoom: tuple[Scale, Scale] | None = None,
 ) -> Html:
-    """Return a picture with its axes; `height` in CSS pixels."""
+    """Return a picture with its axes; `height` in CSS pixels.
+
+    With the scales of its axes (linear ones) in `zoom`, the script of the page lets it be zoomed.
+    """
+    ends = [f"{scale.low!r} {scale.high!r}" for scale in zoom or ()]
     grid = [
         tag("i", class_="grid-y", style=f"bottom:{_pc(at)}") for at, _ in y_ticks if 0 <= at <= 1
     ]
@@ -238,6 +257,8 @@ def plot(
         tag("div", *across, class_="x-axis", aria_hidden="true"),
         tag("div", x_label, class_="x-label"),
         class_=f"plot {class_}".strip(),
+        data_x=ends[0] if ends else None,
+        data_y=ends[1] if ends else None,
     )
 
 

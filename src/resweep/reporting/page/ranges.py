@@ -13,6 +13,7 @@ from resweep.ledger.columns import choice_codes
 from resweep.reporting.inputs import Refined, Sweep, form_in
 from resweep.reporting.page.html import Html, join, number, percent, tag
 from resweep.reporting.page.plot import (
+    MAX_MARKS,
     Scale,
     area,
     axis_row,
@@ -93,15 +94,12 @@ def isolation_plot(sweep: Sweep, parameter: Parameter, forms: Sequence[Form] = (
     up = Scale.over(points["value"])
     high = np.atleast_1d(up.at(points["value"].to_numpy(dtype=float)))
     elite = points["elite"].to_numpy(dtype=bool)
-    stretched = [dots(across[~elite], high[~elite], "point")]
+    others = _value_titles(parameter, points[~elite])
+    shown = others if len(others) <= MAX_MARKS else None
+    stretched = [dots(across[~elite], high[~elite], "point", shown)]
     if not parameter.is_numeric:
         stretched += _means(parameter, points, up)
-    titles = [
-        f"{title}, value {value:.4g}"
-        for title, value in zip(
-            _titles(parameter, points[elite]), points.loc[elite, "value"], strict=True
-        )
-    ]
+    titles = _value_titles(parameter, points[elite])
     plain, marks = scatter(across[elite], high[elite], "elite", titles)
     stretched += plain
     ticks = scale.ticks(5) if scale is not None else choice_ticks(parameter.choices)
@@ -147,6 +145,11 @@ def _titles(parameter: Parameter, points: pd.DataFrame) -> list[str]:
     values = points[f"params_{parameter.name}"]
     pairs = zip(points["number"], values, strict=True)
     return [f"trial {number}: {name_value(value)}" for number, value in pairs]
+
+
+def _value_titles(parameter: Parameter, points: pd.DataFrame) -> list[str]:
+    pairs = zip(_titles(parameter, points), points["value"], strict=True)
+    return [f"{title}, value {value:.4g}" for title, value in pairs]
 
 
 def choice_name(parameter: Parameter, written: Any) -> str:

@@ -79,12 +79,15 @@ def history_picture(shown: pd.DataFrame, before: pd.DataFrame, parent: str) -> H
     stretched, marks = [], []
     entries = [("point", "complete"), ("best", "best so far")]
     done = shown[shown["state"] == "COMPLETE"]
-    stretched.append(dots(across.at(done["number"]), up.at(done["value"]), "point"))
+    titles = _titles(done)
+    stretched.append(dots(across.at(done["number"]), up.at(done["value"]), "point", titles))
     for state, kind in (("PRUNED", "pruned"), ("FAIL", "failed")):
         some = shown.loc[shown["state"] == state, "number"]
         if len(some):
-            stretched.append(dots(across.at(some), np.full(len(some), 0.02), kind))
-            entries.append((kind, state.lower().replace("fail", "failed")))
+            word = state.lower().replace("fail", "failed")
+            titles = [f"trial {number}: {word}" for number in some]
+            stretched.append(dots(across.at(some), np.full(len(some), 0.02), kind, titles))
+            entries.append((kind, word))
     stretched.append(line(across.at(shown["number"]), up.at(shown["best"]), "best", step=True))
     if len(before):
         stretched.append(
@@ -105,8 +108,14 @@ def history_picture(shown: pd.DataFrame, before: pd.DataFrame, parent: str) -> H
         x_label="trial",
         y_label="value",
         height=240,
+        zoom=(across, up),
     )
     return join([legend(*entries), axes])
+
+
+def _titles(points: pd.DataFrame) -> list[str]:
+    pairs = zip(points["number"], points["value"], strict=True)
+    return [f"trial {number}: {value:.4g}" for number, value in pairs]
 
 
 def parallel(report: Report) -> Section:
@@ -124,10 +133,10 @@ def parallel(report: Report) -> Section:
     best = int(points["score"].to_numpy().argmax())
     others = [i for i in np.flatnonzero(~elite)][:: max(1, math.ceil(len(points) / MAX_LINES))]
     stretched = [line([p, p], [0, 1], "axis") for p in places]
-    stretched += [line(places, stacked[i], "trace") for i in others]
-    shown_elites = points[elite].nlargest(MAX_BEST, "score").index
-    stretched += [line(places, stacked[i], "trace-elite") for i in shown_elites]
-    stretched.append(line(places, stacked[best], "trace-best"))
+    names = _titles(points)
+    shown_elites = [i for i in points[elite].nlargest(MAX_BEST, "score").index if i != best]
+    for some, kind in ((others, "trace"), (shown_elites, "trace-elite"), ([best], "trace-best")):
+        stretched += [line(places, stacked[i], kind, title=names[i]) for i in some]
     label = f"{len(points)} points across {len(shown)} parameters and the value"
     heads = [_axis_head(p) for p in shown]
     low, high = points["value"].min(), points["value"].max()
@@ -155,7 +164,10 @@ def parallel(report: Report) -> Section:
         ("trace-best", f"best (trial {int(points['number'].iloc[best])})"),
     )
     left_out = len(sweep.space.params) - len(shown)
-    caption = "Low values at the bottom; inactive parameters in the lane below."
+    caption = (
+        "Low values at the bottom; inactive parameters in the lane below. Drag along an axis to "
+        "keep only the lines that pass there; a click on it, or on its name, takes that back."
+    )
     if elite.sum() > MAX_BEST:
         caption += f" The {MAX_BEST} best of {elite.sum()} elites are drawn."
     if left_out:

@@ -6,8 +6,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from resweep.reporting.page.plot import (
+    MAX_TITLES,
     Scale,
+    area,
     axis_row,
+    band,
     bar,
     dots,
     jitter,
@@ -135,3 +138,22 @@ def test_very_many_marks_become_one_path():
     assert plain == [] and len(marks) == 300 and "<title>t</title>" in marks[0]
     plain, marks = scatter(many, many, "elite", ["t"] * 301)
     assert marks == [] and plain[0].count("M") == 301 and 'class="dots elite"' in plain[0]
+
+
+def test_dots_carry_the_titles_of_those_that_are_drawn():
+    found = dots([0.1, math.nan, 0.9], [0.5, 0.5, 0.5], titles=["a", "b", "c<"])
+    assert 'd="M100 500h0M900 500h0"' in found and 'data-titles="a\nc&lt;"' in found
+    assert "data-titles" not in dots([0.1], [0.5])
+    many = [0.5] * (MAX_TITLES + 1)
+    assert "data-titles" not in dots(many, many, titles=["a"] * len(many))
+
+
+def test_a_band_goes_there_and_back():
+    assert 'd="M0 200L1000 300L1000 500L0 400Z"' in band([0, 1], [0.6, 0.5], [0.8, 0.7])
+    assert band([], [], []) == ""
+
+
+def test_only_a_picture_with_scales_can_be_zoomed():
+    picture, scale = area([], label="nothing"), Scale(0.0, 40.0)
+    assert 'data-x="0.0 40.0" data-y="0.1 0.5"' in plot(picture, zoom=(scale, Scale(0.1, 0.5)))
+    assert "data-x" not in plot(picture)

@@ -113,6 +113,7 @@ def test_elites_at_a_bound_are_named(sweep):
 def test_crowds_are_thinned():
     found = reports.bare(studies.noise(400, space_=studies.space(LR, BATCH)))
     body = parallel(found).body
-    assert body.count('class="stroke trace-elite"') == 60
+    assert body.count('class="stroke trace-elite"') == 59
+    assert body.count('class="stroke trace-best"') == 1
     assert body.count('class="stroke trace"') <= 400
     assert "The 60 best of 100 elites are drawn." in body
