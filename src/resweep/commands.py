@@ -273,6 +273,7 @@ def _of_space(space: Any) -> dict[str, Any]:
         "n_trials": space.n_trials,
         "parameters": list(space.names),
         "fixed": dict(space.fixed),
+        "constraints": dict(space.constraints),
     }
 
 

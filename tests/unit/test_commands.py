@@ -31,7 +31,7 @@ def test_validate(answer):
     found = answer("validate", V2)
     assert list(found) == [
         "command", "space", "valid", "study_name", "direction", "n_trials", "parameters", "fixed",
-        "warnings", "notes",
+        "constraints", "warnings", "notes",
     ]  # fmt: skip
     assert (found["command"], found["valid"], len(found["parameters"])) == ("validate", True, 19)
 

@@ -45,7 +45,8 @@ def source_arguments(sub: argparse.ArgumentParser, option: str | None = None) ->
         "--objectives",
         nargs="+",
         metavar="NAME",
-        help="rank by several at once, such as accuracy:max latency:min",
+        help="rank by several at once, such as accuracy:max latency:min; one with a threshold, as "
+        "'latency<=0.5', is a constraint",
     )
     sub.add_argument(
         "--params", metavar="A,B", help="columns of a table that are settings (default: guessed)"

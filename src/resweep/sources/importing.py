@@ -218,6 +218,8 @@ def to_sweep(study: Recorded, *, space: Space | None = None, era: int | None = N
             n_trials=len(trials),
         )
         space, left_out = found.space, found.left_out
+        if study.constraints:
+            space = space.replace(constraints=study.constraints)
         notes += found.notes
         if study.ladders:
             space = _with_ladders(space, study.ladders)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from resweep.sources.recorded import Recorded, altered
 from resweep.sources.runs import Wanted
 
 SCORE = "score"
+ATTRIBUTE = "objective_"  # user attributes that hold the values of objectives begin with this
+SIGNS = {"min": ">=", "max": "<="}
 REFERENCE = 1.1  # of the hypervolume, where 0..1 spans the values of each objective
 
 
@@ -27,12 +29,14 @@ def choose_objectives(study: Recorded, wanted: Sequence[Wanted]) -> Recorded:
     ----------
     study : Recorded
     wanted : sequence of Wanted
-        By name, or by number from 0; none for a study of one objective.
+        By name, or by number from 0; none for a study of one objective. Those with a threshold
+        become constraints on the user attribute.
 
     Raises
     ------
     InputError
-        If there is no such objective, it is to be turned round, or one must be named.
+        If there is no such objective, it is to be turned round, one must be named, or all have a
+        threshold.
     """
     if not wanted and len(study.objectives) == 1:
         return study
@@ -42,12 +46,20 @@ def choose_objectives(study: Recorded, wanted: Sequence[Wanted]) -> Recorded:
             where=study.where,
             mend="choose one with --objective NAME, or rank by all with --objectives A:max B:min",
         )
-    places = [_place(study, want) for want in wanted]
+    places = [_place(study, want) for want in wanted if not want.bounds]
+    limited = {_place(study, want): want.bounds for want in wanted if want.bounds}
+    if not places:
+        raise InputError(
+            "each of its objectives has a threshold",
+            where=study.where,
+            mend="name one without, which is to be optimised",
+        )
     trials = study.trials
     if len(study.objectives) > 1:
         trials = [
             altered(t, user_attrs=t.user_attrs | _attrs(study, t.values)) for t in study.trials
         ]
+    study = _constrained(study, limited)
     if len(places) == 1:
         (place,) = places
         return study.replace(
@@ -77,6 +89,23 @@ def choose_objectives(study: Recorded, wanted: Sequence[Wanted]) -> Recorded:
     )
 
 
+def _constrained(study: Recorded, limited: Mapping[int, Mapping[str, float]]) -> Recorded:
+    """Return a study with bounds on some of its objectives, by their place."""
+    constraints, notes = {}, []
+    complete = [t for t in study.trials if t.state == TrialState.COMPLETE]
+    for place, bounds in limited.items():
+        name = study.objectives[place]
+        words = " and ".join(f"{SIGNS[side]} {bound:g}" for side, bound in bounds.items())
+        low, high = bounds.get("min", -np.inf), bounds.get("max", np.inf)
+        broken = sum(not low <= t.values[place] <= high for t in complete)
+        constraints[f"{ATTRIBUTE}{name}"] = dict(bounds)
+        notes.append(
+            f"{name} {words} is a constraint, which {broken} of {len(complete)} complete trials "
+            "violate"
+        )
+    return study.replace(constraints=constraints, notes=(*study.notes, *notes))
+
+
 def _listed(study: Recorded) -> str:
     pairs = zip(study.objectives, study.directions, strict=True)
     return ", ".join(f"{name} ({direction})" for name, direction in pairs)
@@ -85,7 +114,7 @@ def _listed(study: Recorded) -> str:
 def _attrs(study: Recorded, values: Sequence[float] | None) -> dict[str, float]:
     if values is None:
         return {}
-    return {f"objective_{n}": v for n, v in zip(study.objectives, values, strict=True)}
+    return {f"{ATTRIBUTE}{n}": v for n, v in zip(study.objectives, values, strict=True)}
 
 
 def _place(study: Recorded, want: Wanted) -> int:
@@ -98,7 +127,7 @@ def _place(study: Recorded, want: Wanted) -> int:
             mend=f"it has {_listed(study)}",
         )
     place = list(known).index(want.name)
-    if want.direction not in (None, study.directions[place]):
+    if not want.bounds and want.direction not in (None, study.directions[place]):
         raise InputError(
             f"is to {study.directions[place]} {want.name}, not to {want.direction} it",
             where=study.where,

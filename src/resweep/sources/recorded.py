@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ class Recorded:
         Parameters whose choices are numbers in order and form a ladder.
     keeps_pruner : bool
         Whether its tool says how trials were pruned.
+    constraints : mapping
+        Bounds (``min``, ``max``) of user attributes that a trial must keep to.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Recorded:
     notes: tuple[str, ...] = ()
     ladders: frozenset[str] = field(default=frozenset())
     keeps_pruner: bool = False
+    constraints: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def where(self) -> str:

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optuna.distributions import BaseDistribution, IntDistribution
@@ -29,6 +29,7 @@ HIGHER = re.compile(
     r"dice|bleu|rouge|top1|top5|mcc|kappa|psnr|ssim|win_rate|throughput|correlation)([^a-z]|$)"
 )
 PROGRESS = re.compile(r"(?i)^(trainer/)?(epoch|global_step|step|iteration|iter)$")
+THRESHOLD = re.compile(r"\s*(.+?)\s*(<=|>=)\s*(.*?)\s*$")
 SEEDS = ("seed", "random_seed", "random_state", "rng_seed")
 
 
@@ -58,20 +59,43 @@ class Run:
 
 @dataclass(frozen=True)
 class Wanted:
-    """An objective that a person names: ``loss``, ``loss:min``, ``accuracy:max``."""
+    """An objective that a person names: ``loss``, ``loss:min``, ``accuracy:max``.
+
+    With a threshold, as ``latency<=0.5``, it is a constraint, and not ranked: ``bounds`` is
+    ``{"max": 0.5}`` then.
+    """
 
     name: str
     direction: str | None = None
+    bounds: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> Wanted:
-        """Read ``NAME`` or ``NAME:min`` or ``NAME:max``."""
+        """Read ``NAME`` or ``NAME:min`` or ``NAME:max``, then ``<=`` or ``>=`` and a number.
+
+        Raises
+        ------
+        InputError
+            If what follows ``<=`` or ``>=`` is no number.
+        """
+        found = THRESHOLD.match(text)
+        text, bounds = (found[1], _bounds(found, text)) if found else (text, {})
         name, colon, direction = text.rpartition(":")
         known = {"min": "minimize", "max": "maximize"}
         known |= {v: v for v in known.values()}
         if colon and direction in known and name:
-            return cls(name, known[direction])
-        return cls(text)
+            return cls(name, known[direction], bounds)
+        return cls(text, None, bounds)
+
+
+def _bounds(found: re.Match[str], text: str) -> dict[str, float]:
+    try:
+        bound = float(found[3])
+    except ValueError:
+        bound = math.nan
+    if not math.isfinite(bound):
+        raise InputError(f'the threshold of "{text}" is no number', mend="write latency<=0.5")
+    return {"max" if found[2] == "<=" else "min": bound}
 
 
 @dataclass(frozen=True)
@@ -173,6 +197,8 @@ def _with_direction(wanted: Wanted, given: Runs, notes: list[str]) -> Wanted:
         )
     if wanted.direction is not None:
         return wanted
+    if wanted.bounds:
+        return replace(wanted, direction="minimize" if "max" in wanted.bounds else "maximize")
     if given.objective is not None and given.objective.name == wanted.name:
         known = given.objective.direction
         if known is not None:

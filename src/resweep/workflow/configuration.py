@@ -125,7 +125,8 @@ class Study(_Model):
     objective: str | None = Field(None, description="What counts: `val_loss:min`.")
     objectives: list[str] = Field(
         [],
-        description="Rank by several: `[accuracy:max, latency:min]`.",
+        description="Rank by several: `[accuracy:max, latency:min]`; one with a threshold, "
+        "`latency<=0.5`, is a constraint.",
     )
     params: list[str] = Field([], description="Columns of a table that are settings.")
     sweep: str | None = Field(None, description="YAML of the W&B sweep that a table came from.")

@@ -12,6 +12,7 @@ from resweep.errors import InputError
 from resweep.refinement.refine import refine
 from resweep.sources import importing
 from resweep.sources.objectives import fronts, pareto_scores
+from resweep.sources.runs import Wanted
 from resweep.space.model import Space
 
 
@@ -122,6 +123,58 @@ def test_infinite_objectives_stand_behind_and_before_all_others():
     assert scores[1] > scores[2]
     everything = pareto_scores(np.array([[np.inf, 0.0], [np.inf, 1.0], [np.inf, 1e308]]))
     assert (np.diff(everything) < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "direction", "bounds"),
+    [
+        ("loss", "loss", None, {}),
+        ("val/loss:min", "val/loss", "minimize", {}),
+        ("latency<=0.5", "latency", None, {"max": 0.5}),
+        ("latency:min <= 5e-1", "latency", "minimize", {"max": 0.5}),
+        ("recall>=.9", "recall", None, {"min": 0.9}),
+        ("a:b", "a:b", None, {}),
+    ],
+)
+def test_objectives_are_read(text, name, direction, bounds):
+    found = Wanted.parse(text)
+    assert (found.name, found.direction, dict(found.bounds)) == (name, direction, bounds)
+
+
+@pytest.mark.parametrize("text", ["latency<=", "latency<=fast", "latency>=nan", "latency>=inf"])
+def test_a_threshold_is_a_number(text):
+    with pytest.raises(InputError, match=r"the threshold of .* is no number"):
+        Wanted.parse(text)
+
+
+@pytest.mark.parametrize("name", ["latency<=0.8", "1<=0.8", "latency:min<=0.8"])
+def test_an_objective_with_a_threshold_is_a_constraint(two, tmp_path, name):
+    path, study = two
+    found = sweep_of(path, "accuracy", name)
+    assert found.space.direction == "maximize"
+    assert found.space.constraints == {"objective_latency": {"max": 0.8}}
+    latency = np.array([t.values[1] for t in study.trials if t.values])
+    scored = found.ledger.scored
+    assert (scored["feasible"] == (latency <= 0.8)).all()
+    assert scored["score"].idxmax() in scored.index[scored["feasible"]]
+    note = f"latency <= 0.8 is a constraint, which {(latency > 0.8).sum()} of 39 complete trials"
+    assert any(note in n for n in found.ledger.notes)
+    found.space.dump(tmp_path / "space.yaml")
+    assert Space.load(tmp_path / "space.yaml").constraints == found.space.constraints
+
+
+def test_all_objectives_with_thresholds_leave_nothing_to_optimise(two):
+    with pytest.raises(InputError, match="each of its objectives has a threshold"):
+        sweep_of(two[0], "accuracy>=0.5", "latency<=0.8")
+
+
+def test_a_metric_of_a_table_with_a_threshold_is_a_constraint(tmp_path):
+    rows = "".join(f"{i / 10},{i / 20},{i}\n" for i in range(12))
+    (tmp_path / "runs.csv").write_text("params_x,accuracy,latency\n" + rows)
+    found = sweep_of(tmp_path / "runs.csv", "accuracy", "latency<=6")
+    assert (~found.ledger.scored["feasible"]).sum() == 5
+    refined = refine(found.space, found.ledger, n_trials=20, seed=0)
+    assert refined.space.constraints == found.space.constraints
 
 
 def test_the_configuration_reads_what_the_command_reads(two, tmp_path):
