@@ -25,6 +25,7 @@ rule refine:
             subcategory="{sweep}",
         ),
         backtest=result("{sweep}/backtest.csv"),
+        forecast=result("{sweep}/forecast.csv"),
         predictions=report(
             result("{sweep}/predictions.csv"),
             caption="../workflow/report/predictions.rst",
@@ -42,6 +43,7 @@ rule refine:
     params:
         n_trials=lambda wildcards: PLAN.n_trials[wildcards.sweep],
         seed=lambda wildcards: CONFIG.engine_of(wildcards.sweep).seed,
+        forecast=lambda wildcards: settings.forecast_settings(PLAN, wildcards.sweep),
         expect=lambda wildcards: settings.expected(PLAN, wildcards.sweep),
         code=code_of("refine.py"),
     message:

@@ -13,6 +13,7 @@ from resweep import commands
 from resweep.commands import Answer
 from resweep.errors import InputError
 from resweep.sources.command import source_arguments
+from resweep.sweep.outlook import forecast_arguments
 
 # Everything heavier than argparse is imported inside the command that needs it.
 
@@ -185,7 +186,8 @@ def _parser() -> argparse.ArgumentParser:
         "  resweep refine --space v2/space.yaml --trials v2/trials.csv --n-trials 100 --out v3\n"
         "  resweep refine --space v2/space.yaml --trials v2/trials.csv \\\n"
         "    --policy my_policy.yaml --overrides config/overrides/v3.yaml --out v3",
-        "Writes space.yaml, decisions.csv, predictions.csv, backtest.csv and RATIONALE.md.",
+        "Writes space.yaml, decisions.csv, predictions.csv, forecast.csv, backtest.csv and "
+        "RATIONALE.md.",
     )
     _sweep(sub)
     sub.add_argument(
@@ -201,6 +203,16 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--expect", metavar="FILE", help="YAML: targets, decisions on conditions")
     sub.add_argument("--name", help="name of the next study (default: the old one's, counted up)")
     _out(sub)
+
+    sub = command(
+        "forecast",
+        commands.forecast,
+        "say what more trials may bring, and when they bring too little",
+        "  resweep forecast --space v2/space.yaml --trials v2/trials.csv\n"
+        "  resweep forecast --space v2/space.yaml --trials v2/trials.csv --next v3/space.yaml",
+        "For adaptive and for random sampling, with 90% bands.",
+    )
+    forecast_arguments(sub)
 
     sub = command(
         "compare",

@@ -145,6 +145,8 @@ def refine(given: argparse.Namespace) -> Answer:
     from resweep.refinement.predictions import predictions
     from resweep.refinement.rationale import rationale
     from resweep.refinement.refine import refine as refine_
+    from resweep.sweep.forecast import look_ahead
+    from resweep.workflow.configuration import Engine
 
     refinement = refine_(
         ledger.space,
@@ -156,11 +158,15 @@ def refine(given: argparse.Namespace) -> Answer:
         study_name=given.name,
     )
     text = rationale(refinement, _times(given.timings))
-    claims = predictions(refinement, _expectations(given.expect))
+    outlook, promised = look_ahead(
+        ledger, refinement.space, seed=given.seed, replicate=Engine().replicate
+    )
+    claims = predictions(refinement, _expectations(given.expect), promised)
     out = _folder(given.out)
     refinement.space.dump(out / "space.yaml")
     write_csv_atomic(out / "decisions.csv", refinement.decisions)
     write_csv_atomic(out / "predictions.csv", claims)
+    write_csv_atomic(out / "forecast.csv", outlook)
     write_csv_atomic(out / "backtest.csv", refinement.backtest.summary)
     write_text_atomic(out / "RATIONALE.md", text)
     decisions = refinement.decisions
@@ -173,13 +179,39 @@ def refine(given: argparse.Namespace) -> Answer:
     shown = ["parameter", "action", "rule", "old", "new", "confidence"]
     facts: dict[str, Any] = {
         "out": str(out),
-        "files": ["space.yaml", "decisions.csv", "predictions.csv", "backtest.csv", "RATIONALE.md"],
+        "files": ["space.yaml", "decisions.csv", "predictions.csv", "forecast.csv", "backtest.csv",
+                  "RATIONALE.md"],
         "policy": refinement.policy.name,
+        "forecast": outlook,
         **_of_space(refinement.space),
         "changed": len(changed),
         "decisions": decisions[shown],
     }
     return Answer(facts, "\n".join(lines), notes)
+
+
+def forecast(given: argparse.Namespace) -> Answer:
+    """Forecast the best value of a sweep that goes on, or of the next one."""
+    ledger, notes = _ledger(given.trials, given.space)
+    from resweep.files import write_csv_atomic
+    from resweep.space.model import Space
+    from resweep.sweep.forecast import HORIZONS, enough
+    from resweep.sweep.forecast import forecast as forecast_
+    from resweep.sweep.outlook import forecast_lines, stop_line
+
+    counts = given.n_trials or HORIZONS
+    if not all(1 <= count <= 10_000 for count in counts):
+        wrong = min(counts) if min(counts) < 1 else max(counts)
+        raise InputError(f"--n-trials must be 1 to 10000, not {wrong}")
+    space = Space.load(given.next) if given.next else None
+    table = forecast_(ledger, counts, beat=given.beat, seed=given.seed, space=space)
+    lines = forecast_lines(table)
+    after = enough(ledger, seed=given.seed, space=space) if len(table) else None
+    if len(table):
+        lines.append(stop_line(after))
+    if given.out:
+        write_csv_atomic(_folder(given.out) / "forecast.csv", table)
+    return Answer({"forecast": table, "enough_after": after}, "\n".join(lines), notes)
 
 
 def compare(given: argparse.Namespace) -> Answer:

@@ -15,7 +15,7 @@ def run(snakemake):
     given, params = snakemake.input, snakemake.params
     tables = {
         name: read_table(given[name]) if given.get(name) else None
-        for name in ("decisions", "backtest", "warmstart")
+        for name in ("decisions", "backtest", "warmstart", "predictions", "outlook")
     }
     launch = Launch(
         snakemake.wildcards.sweep,

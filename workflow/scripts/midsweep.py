@@ -23,14 +23,14 @@ def run(snakemake):
         for entry in record.read(Path(path))
         if entry["number"] < n_seen
     ]
-    ledger = sweep_ledger(
-        records, Space.loads(launch["space"]), Space.loads(parent) if parent else None
-    )
+    outer = Space.loads(parent) if parent else None
+    ledger = sweep_ledger(records, Space.loads(launch["space"]), outer)
+    outside = ledger.outside_in(outer) if outer is not None and len(ledger.outside) else None
     best = None
     if snakemake.input.get("parent"):
         space = Space.load(snakemake.input.parent[0])
         best = best_value(Ledger.load(snakemake.input.trials[0], space))
-    write_json_atomic(snakemake.output.decision, decide(ledger, best, **settings))
+    write_json_atomic(snakemake.output.decision, decide(ledger, best, outside=outside, **settings))
 
 
 main(run, globals())

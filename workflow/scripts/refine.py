@@ -7,6 +7,7 @@ from resweep.ledger.timings import read_seconds
 from resweep.refinement.predictions import predictions
 from resweep.refinement.rationale import rationale
 from resweep.refinement.refine import refine
+from resweep.sweep.forecast import look_ahead
 from resweep.workflow.scripts import load_ledger, main
 
 
@@ -23,7 +24,10 @@ def run(snakemake):
         study_name=snakemake.wildcards.sweep,
     )
     seconds = read_seconds(timings[0]) if timings else None
-    claims = predictions(refinement, json.loads(snakemake.params.expect))
+    told = json.loads(snakemake.params.forecast)
+    outlook, promised = look_ahead(ledger, refinement.space, seed=snakemake.params.seed, **told)
+    claims = predictions(refinement, json.loads(snakemake.params.expect), promised)
+    write_csv_atomic(snakemake.output.forecast, outlook)
     write_csv_atomic(snakemake.output.predictions, claims)
     write_csv_atomic(snakemake.output.decisions, refinement.decisions)
     write_csv_atomic(snakemake.output.backtest, refinement.backtest.summary)

@@ -2,7 +2,7 @@
 
 The best point of a new sweep need not be better than that of its parent. So the older champion
 takes part: both are trained again, and the newer one takes its place only if it is better with a
-probability of 0.8. (benchmarks/champions.py: then a chain ends with a worse one in 1% of cases; in
+probability of 0.8. (benchmarks/champions.py: then a chain ends with a worse one in 2% of cases; in
 24% if the newer one always took the place.)
 """
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
+from scipy.spatial.distance import cdist
 
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, same
@@ -62,16 +63,20 @@ class Posterior:
         """Standard deviation of each point's true score."""
         return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
 
+    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw true scores: an array of shape (draws, points) of deviations from the mean."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        normal = rng.standard_normal((count, len(values)))
+        return normal @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+
     def among(self, indices: NDArray[np.int64]) -> Posterior:
         """Return what is believed of some of the points."""
         return Posterior(self.mean[indices], self.covariance[np.ix_(indices, indices)], self.noise)
 
     def probability_best(self, seed: int = 0) -> NDArray[np.float64]:
         """Return each point's probability to be the best of all, by draws from the posterior."""
-        values, vectors = np.linalg.eigh(self.covariance)
-        normal = np.random.default_rng(seed).standard_normal((DRAWS, len(values)))
-        draws = self.mean + normal @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-        return np.bincount(draws.argmax(axis=1), minlength=len(values)) / DRAWS
+        draws = self.mean + self.draw(DRAWS, np.random.default_rng(seed))
+        return np.bincount(draws.argmax(axis=1), minlength=len(self.mean)) / DRAWS
 
     def gain_of_repeating(
         self, pending: NDArray[np.int64] | None = None, times: int = 1
@@ -113,6 +118,7 @@ def posterior(
     repeats: NDArray[np.int64],
     squares: float = 0.0,
     freedom: int = 0,
+    more: NDArray[np.float64] | None = None,
 ) -> Posterior:
     """Return what is to be believed of points, given their trials.
 
@@ -126,13 +132,19 @@ def posterior(
         Trials of each point.
     squares, freedom : float, int
         Sum of squared deviations of trials from their points' means, and its degrees of freedom.
+    more : array, shape (others, columns), optional
+        Points without a trial, which come after those in the result.
     """
     n = len(score)
+    wanted = x if more is None else np.vstack([x, more])
     centre, unit = float(np.mean(score)), float(np.std(score))
     if n < 3 or not unit > 0:
         shrunk = np.full(n, centre) if not unit > 0 else np.asarray(score, dtype=float)
         own = squares / max(1, freedom)
-        return Posterior(shrunk, np.diag(own / np.asarray(repeats, dtype=float)), own)
+        known = own / np.asarray(repeats, dtype=float)
+        others = len(wanted) - n
+        mean = np.concatenate([shrunk, np.full(others, centre)])
+        return Posterior(mean, np.diag(np.concatenate([known, np.full(others, unit**2)])), own)
     y = (score - centre) / unit
     squares = squares / unit**2
     distances = (x[:, None, :] - x[None, :, :]) ** 2
@@ -171,12 +183,13 @@ def posterior(
     found = minimize(
         loss, prior[:, 0], jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60}
     )
-    kernel, _ = _kernel(distances, found.x)
     rough, noise = np.exp(found.x[-2:])
-    true = kernel + rough * np.eye(n)  # covariance of the points' true scores
-    factor = cho_factor(true + np.diag(noise / repeats + JITTER), lower=True)
-    mean = true @ cho_solve(factor, y)
-    half = solve_triangular(factor[0], true, lower=True)
+    scaled = wanted[:, used] * np.exp(-found.x[:-3])
+    true = _matern(cdist(scaled, scaled, "sqeuclidean"), found.x[-3])[0]
+    true += rough * np.eye(len(true))  # covariance of the points' true scores
+    factor = cho_factor(true[:n, :n] + np.diag(noise / repeats + JITTER), lower=True)
+    mean = true[:, :n] @ cho_solve(factor, y)
+    half = solve_triangular(factor[0], true[:n], lower=True)
     covariance = true - half.T @ half
     return Posterior(
         centre + unit * mean, unit**2 * (covariance + covariance.T) / 2, float(unit**2 * noise)
@@ -187,9 +200,14 @@ def _kernel(
     distances: NDArray[np.float64], theta: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a Matern 5/2 kernel, and its slope by half the squared scaled distance, negated."""
-    scaled = distances @ np.exp(-2 * theta[:-3])
+    return _matern(distances @ np.exp(-2 * theta[:-3]), theta[-3])
+
+
+def _matern(
+    scaled: NDArray[np.float64], signal: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     root = np.sqrt(5 * scaled)
-    decay = np.exp(theta[-3] - root)
+    decay = np.exp(signal - root)
     return decay * (1 + root + root**2 / 3), 5 / 3 * decay * (1 + root)
 
 
@@ -242,6 +260,7 @@ def believe(
     squares: NDArray[np.float64],
     freedom: NDArray[np.int64],
     space: Space,
+    more: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[NDArray[np.int64], Posterior]:
     """Return which points the model looks at, and what it believes of these.
 
@@ -254,13 +273,15 @@ def believe(
         deviations of comparable ones from their mean, and its degrees of freedom.
     space : Space
         Whose ranges are the unit of distance (:func:`encoded`).
+    more : sequence of mapping
+        Settings of points without a trial.
 
     Returns
     -------
     kept : array of int
         Indices of all points, or of the best half of ``MOST`` and an even sample of the others.
     posterior : Posterior
-        Of these.
+        Of these, and then of `more`.
     """
     kept = _kept(score, repeats)
     found = posterior(
@@ -269,6 +290,7 @@ def believe(
         repeats[kept],
         float(squares[kept].sum()),
         int(freedom[kept].sum()),
+        encoded(more, space) if len(more) else None,
     )
     return kept, found
 

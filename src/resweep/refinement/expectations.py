@@ -5,7 +5,7 @@ They are registered with the predictions of the decisions and judged with them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from resweep.space.model import Space
 from resweep.space.parameter import same
 from resweep.words import number
 
-TARGET, DECIDE = "target", "decide"
+TARGET, DECIDE, FORECAST = "target", "decide", "forecast"
 DUE, NOT_DUE = "due", "not due"
 
 
@@ -61,6 +61,34 @@ def expected_rows(expect: Mapping[str, Any], space: Space) -> list[dict[str, Any
         said = f"if {condition}: {item['then']}"
         judged = "the evidence of the new sweep"
         rows.append(_row(f"{DECIDE}.{i}", DECIDE, said, str(condition), "holds", np.nan, judged))
+    return rows
+
+
+def promised_rows(
+    promised: Sequence[tuple[str, float, float]], space: Space
+) -> list[dict[str, Any]]:
+    """Return the rows of predictions of the best value that a forecast makes.
+
+    Parameters
+    ----------
+    promised
+        Name, best value and the probability that it is reached; ``parent`` is the best value of
+        the sweep that is refined.
+    space
+        The space that is refined.
+    """
+    up = space.direction == "maximize"
+    rows = []
+    for name, value, chance in promised:
+        said = f"the best value is {number(value)} or {'more' if up else 'less'} ({name})"
+        if name == "parent":
+            said = f"the best value is better than that of {space.study_name}, {number(value)}"
+        row = _row(
+            f"{FORECAST}.{name}", FORECAST, said, "best", ">" if up else "<", value,
+            "the best value on record, repeats averaged",
+        )  # fmt: skip
+        rests = "a model of all trials so far, and what an adaptive sampler makes of it"
+        rows.append(row | {"probability": chance, "rests_on": rests})
     return rows
 
 

@@ -8,7 +8,7 @@ probability that the evidence gives it and the way it will be judged
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import pandas as pd
 
 from resweep.evidence.adjusted import MARGIN_NOISE
 from resweep.refinement.decisions import UNREACHABLE, Decision, ParameterEvidence
-from resweep.refinement.expectations import expected_rows
+from resweep.refinement.expectations import expected_rows, promised_rows
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.refinement.policy import ConservativePolicy, Policy
 from resweep.space.parameter import Parameter, same
@@ -50,7 +50,11 @@ _JUDGED = {
 }
 
 
-def predictions(refinement: Refinement, expect: Mapping[str, Any] | None = None) -> pd.DataFrame:
+def predictions(
+    refinement: Refinement,
+    expect: Mapping[str, Any] | None = None,
+    promised: Sequence[tuple[str, float, float]] = (),
+) -> pd.DataFrame:
     """Register what the decisions of a refinement claim, and what a person expects.
 
     Parameters
@@ -60,6 +64,9 @@ def predictions(refinement: Refinement, expect: Mapping[str, Any] | None = None)
     expect
         What a person declared (:func:`resweep.refinement.expectations.expected_rows`), if
         anything.
+    promised
+        Best values of the next sweep by name, each with the probability that it is reached
+        (:func:`resweep.sweep.forecast.promise`).
 
     Returns
     -------
@@ -68,8 +75,9 @@ def predictions(refinement: Refinement, expect: Mapping[str, Any] | None = None)
         ``kind`` (``dropped``: the dropped values are worse than the best of the kept;
         ``no better``: they are better by no more than a margin; ``beyond``: most of the next best
         quarter lies beyond an old bound; ``trend``: the score rises toward that bound; ``leads``:
-        the choices with a larger share are better than those with a smaller one; ``target`` and
-        ``decide``: what a person expects), ``statement``
+        the choices with a larger share are better than those with a smaller one; ``forecast``:
+        the best value reaches what was forecast; ``target`` and ``decide``: what a person
+        expects), ``statement``
         (a sentence), ``quantity``, ``expected`` (``>`` or ``<``) and ``threshold``,
         ``probability`` (that the statement is true; NaN where the rule gives none), ``rests_on``,
         ``judged_by``. No row where nothing is claimed. Then one row per target and per declared
@@ -90,6 +98,7 @@ def predictions(refinement: Refinement, expect: Mapping[str, Any] | None = None)
         for side in grown(old, decision.new):
             rows += _expansion(old, side, decision, case)
         rows += _reweighting(old, decision)
+    rows += promised_rows(promised, refinement.parent)
     rows += expected_rows(expect or {}, refinement.parent)
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(
         {"threshold": float, "probability": float}

@@ -28,7 +28,7 @@ from resweep.evidence.adjusted_tables import part_value
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parameters
 from resweep.refinement.conditions import parse
-from resweep.refinement.expectations import DECIDE, DUE, NOT_DUE, TARGET, evaluate
+from resweep.refinement.expectations import DECIDE, DUE, FORECAST, NOT_DUE, TARGET, evaluate
 from resweep.refinement.predictions import COLUMNS as PREDICTED
 from resweep.refinement.predictions import bound, shares
 from resweep.space.model import Space
@@ -71,9 +71,9 @@ def verdicts(predictions: pd.DataFrame, parent: Ledger, child: Ledger) -> pd.Dat
     DataFrame
         One row per prediction: ``id``, ``parameter``, ``kind``, ``statement``, ``probability``,
         ``verdict`` (``confirmed``: the whole interval is on the claimed side of the threshold;
-        ``refuted``: on the other; else ``undecided``; a target is reached or not by the best value
-        alone; a declared decision is ``due``, ``not due`` or, where its condition hangs on what is
-        not known, ``undecided``), ``estimate`` with ``low``, ``high`` (95%,
+        ``refuted``: on the other; else ``undecided``; a target or forecast is reached or not by
+        the best value alone; a declared decision is ``due``, ``not due`` or, where its condition
+        hangs on what is not known, ``undecided``), ``estimate`` with ``low``, ``high`` (95%,
         in the unit of the prediction's quantity; differences of levels are simultaneous over all
         values of the parameter, after Scheffé), ``n`` (points that the test rests on, for
         differences those of the rarer side), ``test`` (what was tested, or why it cannot be).
@@ -86,8 +86,8 @@ def verdicts(predictions: pd.DataFrame, parent: Ledger, child: Ledger) -> pd.Dat
     for row in predictions.to_dict("records"):
         name, kind = row["parameter"], row["kind"]
         said = [row[c] for c in ("id", "parameter", "kind", "statement", "probability")]
-        if kind in (TARGET, DECIDE):
-            rows.append((*said, *(_target if kind == TARGET else _declared)(row, child)))
+        if kind in (TARGET, DECIDE, FORECAST):
+            rows.append((*said, *(_declared if kind == DECIDE else _target)(row, child)))
             continue
         if kind == "beyond":
             found = _beyond(row, parent.space[name], child)

@@ -9,36 +9,7 @@ import pandas as pd
 
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-
-DRAWS = 4000
-
-
-def forecast(scores: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """Forecast the best of the next `draws` trials.
-
-    A smoothed bootstrap of the later half of the trials, which the sampler has learned to draw
-    (Silverman, B. W. and Young, G. A. (1987), Biometrika 74, 469-479; bandwidth by Silverman's
-    rule of thumb). It assumes that the sampler gets no better, and is therefore modest.
-
-    Parameters
-    ----------
-    scores : array of float, shape (n,)
-        Values in order of number, larger is better.
-    draws : int
-    seed : int
-
-    Returns
-    -------
-    array of float, shape (DRAWS,)
-    """
-    rng = np.random.default_rng(seed)
-    recent = scores[len(scores) // 2 :]
-    spread = recent.std(ddof=1) if len(recent) > 1 else 0.0
-    width = 1.06 * spread * len(recent) ** -0.2
-    best = np.full(DRAWS, -np.inf)
-    for _ in range(draws):
-        best = np.maximum(best, rng.choice(recent, DRAWS) + width * rng.standard_normal(DRAWS))
-    return best
+from resweep.sweep.forecast import ADAPTIVE, futures
 
 
 def best_value(ledger: Ledger) -> float | None:
@@ -69,6 +40,8 @@ def decide(
     n_planned: int,
     n_stop: int,
     seed: int,
+    sampling: str = ADAPTIVE,
+    outside: Ledger | None = None,
     stop_below: float | None = None,
     stop_probability: float = 0.05,
     extend_probability: float = 0.8,
@@ -88,6 +61,9 @@ def decide(
         Trials that it has if it stops: those that are under way by now end as they are.
     seed : int
         Of the forecast.
+    sampling : {"adaptive", "random"}
+    outside : Ledger, optional
+        Trials outside the space, in the one that they were drawn from.
     stop_below, stop_probability, extend_probability, max_trials
         As in `resweep.workflow.configuration.Midsweep`.
 
@@ -127,9 +103,13 @@ def decide(
         return outcome(
             "stop", n_stop, f"the best value {sign * best:.4g} is worse than {stop_below:g}"
         )
-    rest = forecast(scores, left, seed) if left else np.full(DRAWS, -np.inf)
+    most = max(n_planned, max_trials or 0)
+    found = futures(ledger, most - seen, sampling, seed=seed, outside=outside)
+    if found is None:
+        return outcome("continue", n_planned, "too little is known for a forecast")
+    planned = np.maximum(found.best(left), best)
     if parent_best is not None:
-        probability = float(np.mean(np.maximum(rest, best) > sign * parent_best))
+        probability = float(np.mean(planned > sign * parent_best))
         evidence["probability_beats_parent"] = round(probability, 4)
         if probability < stop_probability:
             return outcome(
@@ -138,15 +118,14 @@ def decide(
                 f"with probability {probability:.2g}, below {stop_probability:g}, the remaining "
                 f"{left} trials would beat the parent's best {parent_best:.4g}",
             )
-    if max_trials is not None and max_trials > n_planned:
-        extra = forecast(scores, max_trials - n_planned, seed + 1)
-        probability = float(np.mean(extra > np.maximum(rest, best)))
+    if most > n_planned:
+        probability = float(np.mean(found.best(most - seen) > planned))
         evidence["probability_extension_helps"] = round(probability, 4)
         if probability >= extend_probability:
             return outcome(
                 "extend",
-                max_trials,
-                f"{max_trials - n_planned} more trials find a new best with probability "
+                most,
+                f"{most - n_planned} more trials find a new best with probability "
                 f"{probability:.2g}, at least {extend_probability:g}",
             )
     return outcome("continue", n_planned, "nothing speaks for stopping or for more trials")

@@ -147,7 +147,8 @@ def summary_inputs(plan: Plan, sweep: str) -> Inputs:
 
 def refine_files(plan: Plan, sweep: str) -> list[str]:
     """Return the refined space of a sweep and why it is what it is."""
-    names = ("space.yaml", "decisions.csv", "predictions.csv", "RATIONALE.md", "backtest.csv")
+    names = ("space.yaml", "decisions.csv", "predictions.csv", "forecast.csv", "RATIONALE.md")
+    names = (*names, "backtest.csv")
     parent = plan.parent(sweep)
     evidence = analysis_files(plan, parent) if parent else []
     return evidence + [plan.result(sweep, name) for name in names]
@@ -276,6 +277,8 @@ def briefing_inputs(plan: Plan, sweep: str) -> Inputs:
     if plan.parent(sweep):
         inputs["decisions"] = plan.result(sweep, "decisions.csv")
         inputs["backtest"] = plan.result(sweep, "backtest.csv")
+        inputs["predictions"] = plan.result(sweep, "predictions.csv")
+        inputs["outlook"] = plan.result(sweep, "forecast.csv")
     if plan.config.trains(sweep) and (not plan.needs_review(sweep) or approval(plan, sweep)):
         inputs["preflight"] = plan.result(sweep, "preflight.json")
         inputs["warmstart"] = plan.result(sweep, "warmstart.csv")

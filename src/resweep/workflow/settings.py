@@ -102,6 +102,18 @@ def preflight_options(plan: Plan, sweep: str, launch: str, cores: int | None) ->
     return " ".join(_words(options))
 
 
+def sampling_of(plan: Plan, sweep: str) -> str:
+    """Return which kind of sampling a sweep's forecast is for: ``adaptive`` or ``random``."""
+    blind = plan.config.engine_of(sweep).sampler in ("random", "qmc")
+    return "random" if blind else "adaptive"
+
+
+def forecast_settings(plan: Plan, sweep: str) -> str:
+    """Return what a child's forecast depends on besides its parent's trials and its space."""
+    engine = plan.config.engine_of(sweep)
+    return as_json({"sampling": sampling_of(plan, sweep), "replicate": engine.replicate})
+
+
 def midsweep_settings(plan: Plan, sweep: str) -> str:
     """Return the rules of the mid-sweep check.
 
@@ -119,6 +131,7 @@ def midsweep_settings(plan: Plan, sweep: str) -> str:
             "n_planned": plan.n_trials[sweep],
             "n_stop": plan.n_if_stopped(sweep),
             "seed": seed_for(plan.config.engine_of(sweep).seed, "midsweep"),
+            "sampling": sampling_of(plan, sweep),
         }
     )
 

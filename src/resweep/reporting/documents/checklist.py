@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 
 from resweep.markdown import code, document, source
+from resweep.refinement.expectations import FORECAST
 from resweep.refinement.overrides import RULE as OVERRIDE
 from resweep.reporting.page.section import COMMAND
 from resweep.space import review
 from resweep.space.model import Space
-from resweep.words import counted, listing
+from resweep.sweep.outlook import outlook_lines
+from resweep.words import counted, listing, probability_of
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Launch:
         Whether a person has approved it.
     preflight : mapping, optional
         ``preflight.json``.
-    decisions, backtest, warmstart : DataFrame, optional
-        The files of the same names.
+    decisions, backtest, warmstart, predictions, outlook : DataFrame, optional
+        The files of the same names; the outlook is ``forecast.csv``.
     folder : str
         Folder of its results.
     run : str
@@ -51,6 +53,8 @@ class Launch:
     decisions: pd.DataFrame | None = None
     backtest: pd.DataFrame | None = None
     warmstart: pd.DataFrame | None = None
+    predictions: pd.DataFrame | None = None
+    outlook: pd.DataFrame | None = None
     folder: str = "results"
     run: str = COMMAND
 
@@ -79,6 +83,8 @@ def launch_checklist(launch: Launch) -> str:
         parts += ["## Allowed, but unwise", [_warning(text) for text in warnings]]
     if launch.decisions is not None:
         parts += ["## Read before you start", _decisions(launch, launch.decisions)]
+    if launch.outlook is not None:
+        parts += ["## What it may bring", _outlook(launch, launch.outlook)]
     parts += ["## What it will take", _cost(launch), "## Commands", _commands(launch)]
     return document(*parts)
 
@@ -146,6 +152,17 @@ def _decisions(launch: Launch, table: pd.DataFrame) -> list[str]:
             f"earlier sweeps ({code('warmstart.csv')})."
         )
     return lines
+
+
+def _outlook(launch: Launch, outlook: pd.DataFrame) -> list[str]:
+    lines = outlook_lines(outlook, launch.name, launch.parent or "its parent")
+    table = launch.predictions
+    forecast = table[table["kind"] == FORECAST] if table is not None else pd.DataFrame()
+    lines += [
+        f"- With probability {probability_of(row.probability)} {row.statement}."
+        for row in forecast.itertuples()
+    ]
+    return [*lines, "", source("forecast.csv", "predictions.csv")]
 
 
 def _cost(launch: Launch) -> str:

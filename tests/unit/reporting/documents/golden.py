@@ -40,13 +40,16 @@ def documents():
     from resweep.reporting.documents.executive import executive_summary
     from resweep.reporting.documents.findings import findings
     from resweep.reporting.documents.quickreference import quick_reference
+    from resweep.sweep.forecast import look_ahead
 
     settings = {"run": "snakemake --cores 4 {target}"}
     v2, v3 = (replace(report, settings=settings) for report in (v2_report(), v3_report()))
     refined = v2.refined
     source = v2.sweep.ledger
     decided = refine(source.space, source, policy="published", n_trials=40)
-    judged = verdicts(predictions(decided), source, v3.sweep.ledger)
+    outlook, promised = look_ahead(source, decided.space, replicate=0.1)
+    claims = predictions(decided, None, promised)
+    judged = verdicts(claims, source, v3.sweep.ledger)
     lines = verdict_lines(judged, calibration(judged))
     short = verdict_lines(judged, calibration(judged), undecided=False)
     table = compare(v2.sweep.ledger, v3.sweep.ledger)
@@ -57,6 +60,8 @@ def documents():
         review=True,
         decisions=refined.decisions,
         backtest=refined.backtest,
+        predictions=claims,
+        outlook=outlook,
     )
     ready = Launch(
         "v3",
@@ -67,6 +72,8 @@ def documents():
         backtest=refined.backtest,
         warmstart=pd.DataFrame({"sweep": "v2", "number": range(20), "carried": [True, False] * 10}),
         folder="results/v3",
+        predictions=claims,
+        outlook=outlook,
     )
     imported = Launch("v2", v2.sweep.space, trained=False, folder="results/v2")
     return {
