@@ -159,6 +159,7 @@ rule briefing:
         parent=lambda wildcards: PLAN.parent(wildcards.sweep) or "",
         trained=lambda wildcards: CONFIG.trains(wildcards.sweep),
         review=by_sweep(Plan.needs_review),
+        midsweep=by_sweep(settings.look_half_way),
         run=lambda wildcards: command_of("{target}"),
         code=code_of("briefing.py"),
     message:

@@ -27,6 +27,7 @@ def run(snakemake):
         preflight=json.loads(Path(given.preflight).read_text()) if given.get("preflight") else None,
         folder=str(Path(given.space).parent),
         run=params.run,
+        midsweep=json.loads(params.midsweep),
         **tables,
     )
     write_text_atomic(snakemake.output.checklist, launch_checklist(launch))

@@ -36,9 +36,9 @@ HORIZONS = (10, 25, 50, 100)
 ANYWHERE = 0.5  # share of its points that lie anywhere, the others beside an elite
 BESIDE = 0.2  # how far beside, in ranges (standard deviation)
 STRAY = 0.2  # how often a choice is another than the elite's
-START, LEARN, MOST = 2.0, 0.2, 40.0  # trial t takes the best of START + LEARN t points, at most 40
+START, LEARN, MOST = 2.0, 0.05, 40.0  # trial t takes the best of START + LEARN t, at most 40
 DOUBT = 0.5  # standard deviation of the logarithm of that number
-TRUST = {ADAPTIVE: 0.5, RANDOM: 2.0}  # degrees of freedom of the model's scale, for each point
+TRUST = {ADAPTIVE: 0.5, RANDOM: 1.0}  # degrees of freedom of the model's scale, for each point
 
 PROMISED = {"minimum": 0.9, "target": 0.5, "exceptional": 0.1}
 COLUMNS = ("sampling", "trials", "expected", "low", "high", "p_improves", "p_beats", "gain",
@@ -330,9 +330,9 @@ def promise(
         0.9, ``target`` with 0.5, ``exceptional`` with 0.1, and ``parent``, the best value of the
         sweep before. Empty where too little is known.
     """
-    found = futures(
-        ledger, space.n_trials, sampling, seed=seed, space=space, replicate=replicate
-    )  # fmt: skip
+    # As many as `forecast` draws, so that both speak of the same futures.
+    most = 2 * space.n_trials
+    found = futures(ledger, most, sampling, seed=seed, space=space, replicate=replicate)
     if found is None:
         return []
     sign, best = ledger.space.sign, found.best(space.n_trials)

@@ -114,6 +114,12 @@ def forecast_settings(plan: Plan, sweep: str) -> str:
     return as_json({"sampling": sampling_of(plan, sweep), "replicate": engine.replicate})
 
 
+def look_half_way(plan: Plan, sweep: str) -> str:
+    """Return the rules of the mid-sweep check as a person set them, ``null`` if there is none."""
+    midsweep = plan.config.midsweep_of(sweep)
+    return as_json(midsweep.model_dump() if midsweep is not None else None)
+
+
 def midsweep_settings(plan: Plan, sweep: str) -> str:
     """Return the rules of the mid-sweep check.
 

@@ -9,13 +9,19 @@ from typing import Any
 import pandas as pd
 
 from resweep.markdown import code, document, source
-from resweep.refinement.expectations import FORECAST
 from resweep.refinement.overrides import RULE as OVERRIDE
+from resweep.reporting.documents.intentions import (
+    changes,
+    decision_points,
+    insights,
+    objective,
+    success,
+)
 from resweep.reporting.page.section import COMMAND
 from resweep.space import review
 from resweep.space.model import Space
 from resweep.sweep.outlook import outlook_lines
-from resweep.words import counted, listing, probability_of
+from resweep.words import counted, listing
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Launch:
         ``preflight.json``.
     decisions, backtest, warmstart, predictions, outlook : DataFrame, optional
         The files of the same names; the outlook is ``forecast.csv``.
+    midsweep : mapping, optional
+        The rules of the look at half-way, if there is to be one.
     folder : str
         Folder of its results.
     run : str
@@ -55,6 +63,7 @@ class Launch:
     warmstart: pd.DataFrame | None = None
     predictions: pd.DataFrame | None = None
     outlook: pd.DataFrame | None = None
+    midsweep: Mapping[str, Any] | None = None
     folder: str = "results"
     run: str = COMMAND
 
@@ -77,14 +86,25 @@ def launch_checklist(launch: Launch) -> str:
             "**Nothing to launch.** The sweep is an imported study: its trials were run elsewhere, "
             "so data, seeds, code and hardware cannot be checked here.",
         )
+    claims, space = launch.predictions, launch.space
     parts: list[Any] = [title, f"**{_state(launch)}**", _checks(launch)]
+    parts += ["## What it is for", objective(launch.name, space, launch.parent, claims)]
     warnings = review.warnings(launch.space)
     if warnings:
         parts += ["## Allowed, but unwise", [_warning(text) for text in warnings]]
     if launch.decisions is not None:
+        parts += ["## What the evidence is surest of", insights(launch.decisions)]
+        parts += ["## What changed, and why", changes(launch.decisions)]
         parts += ["## Read before you start", _decisions(launch, launch.decisions)]
     if launch.outlook is not None:
         parts += ["## What it may bring", _outlook(launch, launch.outlook)]
+    if launch.parent is not None:
+        parts += ["## What counts as success", success(claims)]
+    points = decision_points(
+        launch.name, space.n_trials, launch.midsweep, claims, waits=launch.waits,
+        report=launch.command("report"),
+    )  # fmt: skip
+    parts += ["## What is to be decided, and when", points]
     parts += ["## What it will take", _cost(launch), "## Commands", _commands(launch)]
     return document(*parts)
 
@@ -156,13 +176,7 @@ def _decisions(launch: Launch, table: pd.DataFrame) -> list[str]:
 
 def _outlook(launch: Launch, outlook: pd.DataFrame) -> list[str]:
     lines = outlook_lines(outlook, launch.name, launch.parent or "its parent")
-    table = launch.predictions
-    forecast = table[table["kind"] == FORECAST] if table is not None else pd.DataFrame()
-    lines += [
-        f"- With probability {probability_of(row.probability)} {row.statement}."
-        for row in forecast.itertuples()
-    ]
-    return [*lines, "", source("forecast.csv", "predictions.csv")]
+    return [*lines, "", source("forecast.csv")]
 
 
 def _cost(launch: Launch) -> str:
