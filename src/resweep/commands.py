@@ -179,8 +179,14 @@ def refine(given: argparse.Namespace) -> Answer:
     shown = ["parameter", "action", "rule", "old", "new", "confidence"]
     facts: dict[str, Any] = {
         "out": str(out),
-        "files": ["space.yaml", "decisions.csv", "predictions.csv", "forecast.csv", "backtest.csv",
-                  "RATIONALE.md"],
+        "files": [
+            "space.yaml",
+            "decisions.csv",
+            "predictions.csv",
+            "forecast.csv",
+            "backtest.csv",
+            "RATIONALE.md",
+        ],
         "policy": refinement.policy.name,
         "forecast": outlook,
         **_of_space(refinement.space),
