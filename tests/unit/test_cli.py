@@ -162,7 +162,8 @@ def test_refine(tmp_path, capsys):
     said = resweep("refine", *given, "--out", tmp_path / "v3", capsys=capsys)
     assert "use_scheduler: fix, {true, false} -> true" in said.out
     assert set(os.listdir(tmp_path / "v3")) == {
-        "space.yaml", "decisions.csv", "predictions.csv", "backtest.csv", "RATIONALE.md",
+        "space.yaml", "decisions.csv", "predictions.csv", "forecast.csv", "backtest.csv",
+        "RATIONALE.md",
     }  # fmt: skip
     space = Space.load(tmp_path / "v3/space.yaml")
     assert space.fixed["use_scheduler"] is True and space.study_name == "v3"

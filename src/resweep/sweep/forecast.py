@@ -363,9 +363,11 @@ def look_ahead(
     able = points(ledger)
     today = able["value"][able["feasible"]].agg("max" if ledger.space.sign > 0 else "min")
     both = [sampling, *(s for s in (ADAPTIVE, RANDOM) if s != sampling)]
-    told = {"samplings": both, "beat": None if pd.isna(today) else float(today), "seed": seed}
-    ahead = forecast(ledger, horizons, space=space, replicate=replicate, **told)
-    going = forecast(ledger, horizons, **told)
+    beat = None if pd.isna(today) else float(today)
+    ahead = forecast(
+        ledger, horizons, samplings=both, beat=beat, seed=seed, space=space, replicate=replicate
+    )
+    going = forecast(ledger, horizons, samplings=both, beat=beat, seed=seed)
     ahead.insert(0, "sweep", space.study_name)
     going.insert(0, "sweep", ledger.space.study_name)
     outlook = pd.concat([ahead, going], ignore_index=True)

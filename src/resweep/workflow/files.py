@@ -147,8 +147,8 @@ def summary_inputs(plan: Plan, sweep: str) -> Inputs:
 
 def refine_files(plan: Plan, sweep: str) -> list[str]:
     """Return the refined space of a sweep and why it is what it is."""
-    names = ("space.yaml", "decisions.csv", "predictions.csv", "forecast.csv", "RATIONALE.md")
-    names = (*names, "backtest.csv")
+    tables = ("decisions.csv", "predictions.csv", "forecast.csv", "backtest.csv")
+    names = ("space.yaml", *tables, "RATIONALE.md")
     parent = plan.parent(sweep)
     evidence = analysis_files(plan, parent) if parent else []
     return evidence + [plan.result(sweep, name) for name in names]
