@@ -43,9 +43,12 @@ def block_effects(ledger: Ledger) -> pd.DataFrame:
         of two choices, are left out.
     """
     table = points(ledger, each_block=True)
+    nothing = pd.DataFrame(columns=[*COLUMNS, "p", "q", "agree"])
+    if "block" not in table:
+        return nothing
     model = study_model(ledger.space, table[table["feasible"]].reset_index(drop=True))
-    if "block" not in table or model is None:
-        return pd.DataFrame(columns=[*COLUMNS, "p", "q", "agree"])
+    if model is None:
+        return nothing
     labels = table.loc[table["feasible"], "block"].to_numpy()
     found = [_of_parameter(model, one, labels) for one in model.cols.values()]
     rows = [row | {"p": p} for mine, p in found for row in mine]

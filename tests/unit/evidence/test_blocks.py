@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from folds import SPACE, folds
 
+from resweep.champions.finalists import finalists
 from resweep.evidence.adjusted import adjusted_effects, study_units
 from resweep.evidence.blocks import block_effects
 from resweep.evidence.caveats import caveats
@@ -16,6 +17,7 @@ from resweep.evidence.noise import noise
 from resweep.evidence.significance import draw_tail, hypergeometric_tail, score_tests
 from resweep.ledger.points import points
 from resweep.refinement.refine import refine
+from resweep.sweep.warmstart import carry
 
 
 @cache
@@ -169,3 +171,17 @@ def test_a_draw_from_each_block():
     assert draw_tail(marked, drawn, blocks) == pytest.approx(
         np.mean(np.array(counts) >= hits), abs=0.015
     )
+
+
+def test_a_child_starts_from_values_on_one_level():
+    ledger = folds(0, shift=50.0)
+    carried = carry(ledger, "v1", SPACE)
+    assert carried["carried"].all() and len(carried) == 60
+    assert carried["value"].std() < 2 < ledger.trials["value"].std()
+    plain = carry(folds(0, marked=False), "v1", SPACE)
+    assert plain["value"].tolist() == folds(0, marked=False).trials["value"].tolist()
+
+
+def test_one_assignment_in_five_folds_is_one_finalist():
+    found = finalists(folds(0, same=True), 12)
+    assert len({str(point["params"]) for point, _ in found}) == 12
