@@ -146,5 +146,6 @@ def second(
         warm=launch["warm"],
         fallback_space=Space.loads(launch["fallback_space"]),
         fallback_warm=launch["fallback_warm"],
+        walls=launch["walls"],
     )
     return made, plan, run(plan, n, truth)

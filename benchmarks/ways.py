@@ -46,6 +46,7 @@ def plan_of(
         warm=launch["warm"],
         fallback_space=Space.loads(launch["fallback_space"]) if fallback else None,
         fallback_warm=launch["fallback_warm"] if fallback else (),
+        walls=launch["walls"],
     )
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+FAILED, INFEASIBLE = "failed", "infeasible"  # what may become of a trial besides a value
 UNKNOWN = "–"
 DIGITS = 4
 WHOLE = 1e6  # whole numbers below it are written in full

@@ -17,6 +17,7 @@ def sampler(seed, tpe=False):
 
 def study_in(folder, name, seed=1, tpe=False, pruner=None, direction="maximize"):
     """An empty study in a database of its own, and the URL of that."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     url = f"sqlite:///{folder}/{name}.db"
     found = optuna.create_study(
         storage=url, study_name=name, direction=direction, sampler=sampler(seed, tpe),

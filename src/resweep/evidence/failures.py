@@ -5,7 +5,7 @@ all values from a bound up or down. Among all of these the one is taken whose tr
 clearly more often than the others (binomial likelihood ratio, one-sided, less 2 for a second
 condition). Null hypothesis: at every step, each trial that has come so far is as likely to fail
 as any other of its time. The test therefore redraws who fails: for each failure, by its step,
-someone among the trials of the same quarter of the sweep that had come as far (the risk set of
+someone among the trials of the same sixth of the sweep that had come as far (the risk set of
 Cox 1972, JRSS B 34, 187-220). So neither a pruner, which takes bad trials out of danger, nor a
 sampler that moves while something else breaks, makes a region. The same search is done on every
 redraw, which accounts for its many candidates. Once a region is found, the trials outside it are
@@ -27,7 +27,7 @@ from scipy.special import xlogy
 from resweep.ledger.columns import Column, at_position, columns
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
-from resweep.words import counted, describe_value, listing
+from resweep.words import FAILED, INFEASIBLE, counted, describe_value, listing
 
 REDRAWS = 199
 ALPHA = 0.05  # chance of naming a region where none is
@@ -36,7 +36,6 @@ CUTS = 7  # bounds that are tried along a range or ladder
 SECOND = 2.0  # what a second condition must add to the logarithm of the likelihood ratio
 MOST = 3  # regions of one kind
 BLOCK = 10  # trials of a stretch of time, at least; there are six at most
-FAILED, INFEASIBLE = "failed", "infeasible"
 
 
 @dataclass(frozen=True)

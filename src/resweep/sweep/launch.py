@@ -13,6 +13,7 @@ from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 from resweep.space.parameter import describe_condition
 from resweep.sweep.schedule import FALLBACK
+from resweep.sweep.walls import walls
 from resweep.sweep.warmstart import CannotCarry, carry, reexpress
 
 
@@ -116,7 +117,8 @@ def build(
     Returns
     -------
     launch : dict
-        JSON-ready: ``space``, ``fallback_space``, ``warm``, ``fallback_warm``, ``enqueued``. The
+        JSON-ready: ``space``, ``fallback_space``, ``warm``, ``fallback_warm``, ``enqueued``,
+        ``walls`` (:func:`resweep.sweep.walls.walls`). The
         fallback space is the parent's at its limits, ``fallback_warm`` what is known there.
     table : DataFrame
         Which ancestors' trials were carried over, and why others were not.
@@ -144,6 +146,7 @@ def build(
         "enqueued": points,
         "fallback_space": None,
         "fallback_warm": [],
+        "walls": walls(ancestors),
     }
     if ancestors:
         parent = opened(ancestors[0][1].space)

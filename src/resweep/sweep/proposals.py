@@ -24,6 +24,7 @@ from resweep.space.constraints import violation
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, same
 from resweep.sweep import schedule as sch
+from resweep.sweep.avoidance import CHECKED, LIMIT, Avoidance
 from resweep.sweep.design import points, sobol_point
 from resweep.sweep.excursions import (
     Direction,
@@ -98,6 +99,8 @@ class Plan:
         What fallback trials may reach: the parent's space, at its limits.
     fallback_warm : sequence of (dict, float)
         Parent trials in the fallback space, with their values.
+    walls : sequence of mapping
+        Where ancestors' trials failed or were infeasible (`resweep.sweep.avoidance.Avoidance`).
     """
 
     space: Space
@@ -109,6 +112,7 @@ class Plan:
     warm: Sequence[tuple[Mapping[str, Any], float]] = ()
     fallback_space: Space | None = None
     fallback_warm: Sequence[tuple[Mapping[str, Any], float]] = ()
+    walls: Sequence[Mapping[str, Any]] = ()
 
     def space_of(self, kind: str) -> Space:
         """Return the space that a trial of this kind belongs to."""
@@ -134,6 +138,7 @@ class Proposer:
         self._outer = (
             plan.fallback_space or plan.space
         )  # there is no way out of a space into itself
+        self._avoidance = Avoidance(plan.walls, self._outer)
         self._opened: dict[tuple[Direction, ...], History] = {(): self.history}
         scores = (plan.space.sign * value for _, value in plan.warm)
         self._inherited = max(scores, default=-math.inf)
@@ -207,7 +212,7 @@ class Proposer:
     def _tell(self, record: Mapping[str, Any]) -> None:
         for history in self._histories():
             history.finish(record["number"], record)
-        self.records.append(record)
+        self._learn(self.proposals[len(self.records)], record)
 
     def _start(self, proposal: Proposal) -> None:
         for history in self._histories():
@@ -218,8 +223,19 @@ class Proposer:
         proposal = _recorded(record)
         for history in self._histories():
             history.add(self._point_in(history, proposal), record)
-        self.records.append(record)
+        self._learn(proposal, record)
         self._count(proposal)
+
+    def _learn(self, proposal: Proposal, record: Mapping[str, Any]) -> None:
+        space = self.plan.space_of(proposal.kind)
+        self._avoidance.tell({**space.fixed, **proposal.params}, record)
+        self.records.append(record)
+
+    def _danger(self, number: int, params: Mapping[str, Any], space: Space) -> float:
+        """Return how dangerous a point is; nothing is to the trials that take what comes."""
+        if random.Random(seed_for(self.plan.seed, "check", number)).random() < CHECKED:
+            return 0.0
+        return self._avoidance.danger({**space.fixed, **params})
 
     def _point_in(self, history: History, proposal: Proposal) -> dict[str, Any] | None:
         """Return the point that `proposal` is in a history's space; a replicate is none."""
@@ -291,29 +307,42 @@ class Proposer:
                 point = _moved(start, history.space, self._outer)
             else:
                 point = step_out(start, direction, home.space, self._outer, seed)
-            if point is not None and _key(point, self._outer) not in self._taken:
+            if point is None or _key(point, self._outer) in self._taken:
+                continue
+            if self._danger(number, point, self._outer) <= LIMIT:
                 return point
         return None
 
     def _new_point(
         self, number: int, history: History, decided: Mapping[str, Any]
     ) -> dict[str, Any]:
+        safest: tuple[float, dict[str, Any]] = (math.inf, {})
         if self.plan.sampler == "qmc":
             planned = {**sobol_point(history.space, self.plan.seed, number), **decided}
             params = history.draw(make_sampler("random", 0), planned)
-            if _key(params, history.space) not in self._taken:
-                return params
+            if self._is_new(params, history.space):
+                safest = (self._danger(number, params, history.space), params)
+                if safest[0] <= LIMIT:
+                    return params
         for attempt in range(2 * ATTEMPTS):
             seed = seed_for(self.plan.seed, "proposal", number, attempt)
             name = self.plan.sampler if attempt < ATTEMPTS else "random"
             params = history.draw(make_sampler(name, seed), decided)
-            if _key(params, history.space) not in self._taken:
-                return params
+            if self._is_new(params, history.space):
+                danger = self._danger(number, params, history.space)
+                if danger <= LIMIT:
+                    return params
+                safest = min(safest, (danger, params), key=lambda pair: pair[0])
+        if safest[1]:
+            return safest[1]
         every = list(islice(points(history.space, decided), LISTED + 1))
         free = [point for point in every if _key(point, history.space) not in self._taken]
         if free and len(every) <= LISTED:
             params = random.Random(seed).choice(free)
         return params
+
+    def _is_new(self, params: Mapping[str, Any], space: Space) -> bool:
+        return _key(params, space) not in self._taken
 
     def _replicate(self) -> Proposal | None:
         """Return the proposal whose point is worth most to be trained again."""

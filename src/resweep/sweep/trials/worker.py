@@ -79,6 +79,7 @@ def load_plan(job: Job) -> Plan:
         warm=launch.get("warm", []),
         fallback_space=Space.loads(parent, str(job.launch)) if parent else None,
         fallback_warm=launch.get("fallback_warm", []),
+        walls=launch.get("walls", []),
     )
 
 
