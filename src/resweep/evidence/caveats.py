@@ -10,7 +10,7 @@ import pandas as pd
 from resweep.evidence.blocks import block_effects
 from resweep.evidence.directionality import choice_mask
 from resweep.evidence.drift import SCORE, drift
-from resweep.evidence.failures import FAILED, INFEASIBLE, regions
+from resweep.evidence.failures import regions
 from resweep.evidence.fingerprints import dead_parameters
 from resweep.evidence.noise import noise
 from resweep.evidence.outside import compare_outside
@@ -20,7 +20,7 @@ from resweep.evidence.stability import bounds
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
-from resweep.words import describe_value, probability, tested
+from resweep.words import FAILED, INFEASIBLE, describe_value, probability, tested
 
 FEW_POINTS_PER_PARAMETER = 5
 LARGEST_GAP = 0.4

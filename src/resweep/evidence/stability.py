@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resweep.evidence.failures import FAILED, INFEASIBLE, Region, outcomes, regions
+from resweep.evidence.failures import Region, outcomes, regions
 from resweep.evidence.significance import OUTER, SLACK, hypergeometric_tail
 from resweep.ledger.columns import column
 from resweep.ledger.trials import Ledger
+from resweep.words import FAILED, INFEASIBLE
 
 REGION = "region"
 COLUMNS = (

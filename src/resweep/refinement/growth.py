@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 
-from resweep.evidence.failures import FAILED
 from resweep.evidence.significance import hypergeometric_tail
 from resweep.refinement.bounds import halfway, rounded_range, toward_limit
 from resweep.refinement.decisions import ParameterEvidence
 from resweep.refinement.policy import ConservativePolicy, PublishedPolicy, TestedPolicy
 from resweep.space.parameter import Parameter
-from resweep.words import tested
+from resweep.words import FAILED, tested
 
 SLACK = 1e-9
 

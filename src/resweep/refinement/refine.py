@@ -12,7 +12,7 @@ import pandas as pd
 
 from resweep.errors import InputError
 from resweep.evidence.adjusted import adjusted_effects, study_units
-from resweep.evidence.failures import FAILED, INFEASIBLE, Region, regions
+from resweep.evidence.failures import Region, regions
 from resweep.evidence.outside import OutsideTrials, compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
@@ -35,6 +35,7 @@ from resweep.refinement.policy import (
 from resweep.refinement.rules import decide
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, describe_spec, same
+from resweep.words import FAILED, INFEASIBLE
 
 COLUMNS = (
     "parameter",

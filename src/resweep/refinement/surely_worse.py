@@ -14,14 +14,14 @@ import numpy as np
 
 from resweep.evidence.adjusted import AdjustedEffect
 from resweep.evidence.adjusted_tables import part_value
-from resweep.evidence.failures import FAILED, Condition
+from resweep.evidence.failures import Condition
 from resweep.ledger.columns import at_position
 from resweep.refinement.bounds import rounded_range, toward_limit
 from resweep.refinement.decisions import Decision, Outcome, ParameterEvidence, Passed
 from resweep.refinement.growth import SLACK, growing, presses
 from resweep.refinement.policy import ConservativePolicy
 from resweep.space.parameter import Parameter
-from resweep.words import describe_value, probability
+from resweep.words import FAILED, describe_value, probability
 
 NO_FIT = "too few points, or values, to adjust for the other parameters"
 

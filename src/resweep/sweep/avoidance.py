@@ -59,7 +59,7 @@ class Classifier:
     theta: tuple[float, float, float]
     slope: NDArray[np.float64]
     root: NDArray[np.float64]
-    factor: NDArray[np.float64]
+    factor: NDArray[np.floating[Any]]
 
     def probability(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the probability at each row of `x` (MacKay's approximation of the integral)."""

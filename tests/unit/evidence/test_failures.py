@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from resweep.evidence.caveats import caveats
-from resweep.evidence.failures import INFEASIBLE, redraws, regions
+from resweep.evidence.failures import redraws, regions
 from resweep.evidence.stability import REGION, stability
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
+from resweep.words import INFEASIBLE
 
 PARAMS = (
     Parameter("rate", "float", 1e-5, 1e-1, log=True),
