@@ -105,7 +105,7 @@ def _adjusted(ledger: Ledger) -> list[str]:
     lines = [
         _effect(ledger, row, curves[curves["parameter"] == row.parameter])
         for row in sure.itertuples()
-    ] or ["No parameter surely matters."]
+    ] or ["- No parameter surely matters."]
     unsure = effects[~effects["matters"] & effects["p_holm"].notna()]
     if len(unsure):
         names = ", ".join(
