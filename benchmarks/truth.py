@@ -118,8 +118,7 @@ def run(plan: Plan, n: int, truth: Truth) -> Ledger:
     def value(proposal: Proposal) -> float:
         fixed = plan.space_of(proposal.kind).fixed
         point = {k: v for k, v in {**fixed, **proposal.params}.items() if k in SPACE}
-        number = proposal.number
-        return truth.value(point, seed_for(plan.seed, number))
+        return truth.value(point, seed_for(plan.seed, proposal.seed_number))
 
     return sweep_ledger(simulate(plan, n, value), plan.space, plan.fallback_space)
 
@@ -136,10 +135,16 @@ def second(
 ) -> tuple[Refinement, Plan, Ledger]:
     """Refine v2 and run v3."""
     made = refine(parent.space, parent, n_trials=n, overrides=overrides)
-    launch, _ = build(made.space, [("v2", parent)])
-    plan = Plan(
+    plan = plan_of(made.space, parent, seed_for(truth.seed, "v3"), n)
+    return made, plan, run(plan, n, truth)
+
+
+def plan_of(space: Space, parent: Ledger, seed: int, n: int) -> Plan:
+    """Return the plan of v3 as the workflow makes it."""
+    launch, _ = build(space, [("v2", parent)])
+    return Plan(
         Space.loads(launch["space"]),
-        seed_for(truth.seed, "v3"),
+        seed,
         4,
         "tpe",
         Schedule.plan(n, 0, Engine().replicate, Engine().fallback),
@@ -148,4 +153,3 @@ def second(
         fallback_warm=launch["fallback_warm"],
         walls=launch["walls"],
     )
-    return made, plan, run(plan, n, truth)

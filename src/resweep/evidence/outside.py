@@ -28,7 +28,8 @@ class OutsideTrials:
         Null: it makes no difference whether a trial lies outside. The smaller of two one-sided p,
         times two: that so many of the best quarter of all lie outside (hypergeometric), and that
         those outside rank so high (Mann-Whitney). The first sees a few good ones among many
-        others; the second is needed where most trials lie outside. 1 where none does.
+        others; the second is needed where most trials lie outside. 1 where none does. Challenges
+        take no part: they are as good as the best point that they are made from.
     """
 
     ended: pd.DataFrame
@@ -56,11 +57,16 @@ def compare_outside(
     table = table[table["feasible"]]
     best = table["score"].max() if len(table) else -math.inf
     better = ended[ended["score"] > best].sort_values("score", ascending=False, kind="stable")
-    together = np.concatenate([table["score"].to_numpy(float), ended["score"].to_numpy(float)])
+    drawn = ended
+    if "user_attrs_challenges" in ended:
+        drawn = ended[ended["user_attrs_challenges"].isna()]
+    if drawn.empty:
+        return OutsideTrials(ended, better, 1.0)
+    together = np.concatenate([table["score"].to_numpy(float), drawn["score"].to_numpy(float)])
     elite = elite_flags(together, elite_fraction)
     outside = int(elite[len(table) :].sum())
-    p = hypergeometric_tail(outside, len(together), len(ended), int(elite.sum()))
+    p = hypergeometric_tail(outside, len(together), len(drawn), int(elite.sum()))
     if len(table):
-        ranks = mannwhitneyu(ended["score"], table["score"], alternative="greater")
+        ranks = mannwhitneyu(drawn["score"], table["score"], alternative="greater")
         p = min(1.0, 2 * min(p, float(ranks.pvalue)))
     return OutsideTrials(ended, better, p)

@@ -27,6 +27,7 @@ from resweep.evidence.adjusted import (
 from resweep.evidence.adjusted_tables import part_value
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parameters
+from resweep.refinement.challenged import challenged
 from resweep.refinement.conditions import parse
 from resweep.refinement.expectations import DECIDE, DUE, FORECAST, NOT_DUE, TARGET, evaluate
 from resweep.refinement.predictions import COLUMNS as PREDICTED
@@ -95,8 +96,11 @@ def verdicts(predictions: pd.DataFrame, parent: Ledger, child: Ledger) -> pd.Dat
             found = _trend(row, parent.space[name], whole, child)
         else:
             found = _difference(row, parent.space[name], child.space, model)
+        verdict = judge(row["expected"], float(row["threshold"]), *found[1:3])
+        duel = challenged(name, child, LEVEL) if kind == "dropped" else None
+        if verdict == UNDECIDED and duel is not None and duel[2] < 0:
+            verdict, found = REFUTED, duel
         estimate, low, high, n, test = found
-        verdict = judge(row["expected"], float(row["threshold"]), low, high)
         rows.append((*said, verdict, estimate, low, high, n, test))
     figures = ("probability", "estimate", "low", "high")
     frame = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -36,9 +36,10 @@ from resweep.sweep.excursions import (
     step_out,
 )
 from resweep.sweep.history import History
+from resweep.sweep.refuting import Challenges
 from resweep.sweep.replicates import next_replicate
 from resweep.sweep.schedule import Schedule, quota_sequence, seed_for
-from resweep.sweep.warmstart import CannotCarry, reexpress
+from resweep.sweep.warmstart import moved
 
 SAMPLERS = ("tpe", "gp", "qmc", "random")
 ELITE = 0.25  # share of the points known that count as good
@@ -63,7 +64,11 @@ class Proposal:
     replicate_of : int, optional
         Number of the first trial with these parameters.
     beyond : str, optional
-        Parameter and bound (``lr high``) that an excursion went beyond.
+        Parameter and bound (``lr high``) that an excursion or a challenge went beyond.
+    challenges : int, optional
+        First trial of the best point that a challenge is held against; -1 if it is inherited.
+    seed_of : int, optional
+        Trial whose seed it shares.
     """
 
     number: int
@@ -71,11 +76,19 @@ class Proposal:
     params: dict[str, Any]
     replicate_of: int | None = None
     beyond: str | None = None
+    challenges: int | None = None
+    seed_of: int | None = None
+
+    @property
+    def seed_number(self) -> int:
+        """The number that its seed follows from: its own, or that of its twin."""
+        return self.number if self.seed_of is None else self.seed_of
 
     @property
     def attrs(self) -> dict[str, Any]:
         """What the user attributes of its record say of it."""
-        more = {"replicate_of": self.replicate_of, "beyond": self.beyond}
+        names = ("replicate_of", "beyond", "challenges", "seed_of")
+        more = {name: getattr(self, name) for name in names}
         return {"kind": self.kind, **{k: v for k, v in more.items() if v is not None}}
 
 
@@ -144,6 +157,7 @@ class Proposer:
         self._inherited = max(scores, default=-math.inf)
         self._best_inside = _best(plan.warm, plan.space.sign)
         self._best_of_parent = _best(plan.fallback_warm, plan.space.sign)
+        self._challenges = Challenges(plan, self._outer)
         self._taken = {_key(params, plan.space) for params, _ in plan.warm}
         self._taken |= {_key(params, self._outer) for params, _ in plan.fallback_warm}
         self._shares = {
@@ -195,9 +209,9 @@ class Proposer:
             outer = self._outer
             space = opened_toward(self.plan.space, outer, ways)
             warm = [
-                (moved, value)
+                (point, value)
                 for params, value in self.plan.fallback_warm
-                if (moved := _moved(params, outer, space)) is not None
+                if (point := moved(params, outer, space)) is not None
             ]
             history = History(space, warm)
             for proposal in self.proposals:
@@ -241,7 +255,7 @@ class Proposer:
         """Return the point that `proposal` is in a history's space; a replicate is none."""
         if proposal.replicate_of is not None:
             return None
-        return _moved(proposal.params, self.plan.space_of(proposal.kind), history.space)
+        return moved(proposal.params, self.plan.space_of(proposal.kind), history.space)
 
     def _count(self, proposal: Proposal) -> None:
         for name in proposal.params if proposal.replicate_of is None else ():
@@ -262,7 +276,7 @@ class Proposer:
         if kind == sch.ENQUEUED:
             decided = self.plan.enqueued[number]
             return Proposal(number, kind, self._new_point(number, self.history, decided))
-        ways = self._left()
+        ways = self.opened()
         history = self._history_toward(ways)
         kind = sch.FALLBACK if ways else sch.PROPOSAL
         decided = {
@@ -272,6 +286,9 @@ class Proposer:
         }
         direction = self._direction(history.space)
         if direction is not None:
+            challenge = self._challenges.next(self.proposals, self.records, ways)
+            if challenge is not None:
+                return Proposal(number, **challenge)
             point = self._excursion(number, direction, ways, decided)
             if point is not None:
                 beyond = f"{direction.name} {direction.side}"
@@ -279,10 +296,10 @@ class Proposer:
         point = self._new_point(number, history, decided)
         if not ways:
             return Proposal(number, kind, point)
-        moved = _moved(point, history.space, self._outer)
-        if moved is None:  # the outer space lacks what this one has: it cannot be left that way
+        outside = moved(point, history.space, self._outer)
+        if outside is None:  # the outer space lacks what this one has: it cannot be left that way
             return Proposal(number, sch.PROPOSAL, self._new_point(number, self.history, decided))
-        return Proposal(number, kind, moved)
+        return Proposal(number, kind, outside)
 
     def _excursion(
         self,
@@ -304,7 +321,7 @@ class Proposer:
             name = "random" if self.plan.sampler == "qmc" else self.plan.sampler
             start = {**history.space.fixed, **history.draw(make_sampler(name, seed), decided)}
             if free and not same(start[direction.name], home.space.fixed[direction.name]):
-                point = _moved(start, history.space, self._outer)
+                point = moved(start, history.space, self._outer)
             else:
                 point = step_out(start, direction, home.space, self._outer, seed)
             if point is None or _key(point, self._outer) in self._taken:
@@ -360,20 +377,26 @@ class Proposer:
         )
         return None if chosen is None else candidates[chosen]
 
-    def _left(self) -> tuple[Direction, ...]:
-        """Return the directions in which the best point known lies beyond the space.
+    def refuted(self) -> tuple[Direction, ...]:
+        """Return the restrictions that challenges have refuted by now."""
+        return self._challenges.refuted(self.proposals, self.records)
 
-        There the refinement was wrong, and the sweep goes on in a space that is open that way,
-        until the space itself holds a better point again. (benchmarks/scoreboard.py)
+    def opened(self) -> tuple[Direction, ...]:
+        """Return the directions in which the space is open by now.
+
+        Where challenges have refuted it, and where the best point known lies beyond it. There the
+        refinement was wrong, and the sweep goes on in a space that is open that way, until the
+        space itself holds a better point again. (benchmarks/scoreboard.py, challenges.py)
         """
-        means = _means(self._scores())
+        refuted, means = self.refuted(), _means(self._scores())
         if not means:
-            return ()
+            return refuted
         best = max(means, key=lambda first: (means[first], -first))
         proposal = self.proposals[best]
         if proposal.kind != sch.FALLBACK or means[best] <= self._inherited:
-            return ()
-        return left_by(proposal.params, self.plan.space, self._outer)
+            return refuted
+        ways = left_by(proposal.params, self.plan.space, self._outer)
+        return (*ways, *(way for way in refuted if way not in ways))
 
     def _direction(self, space: Space) -> Direction | None:
         """Return where the next trial leaves `space`, if it is the turn of an excursion."""
@@ -391,7 +414,8 @@ class Proposer:
             (len(good & out), len(ended & out)),
             (len(good - out), len(ended - out)),
         )
-        if len(out) >= share * (len(new) + 1):
+        guards = [p for p in self.proposals if p.beyond is not None or p.challenges is not None]
+        if len(guards) >= share * (len(new) + 1):
             return None
         elites = [p.params for p in new if p.number in good] + self._best_inside
         tries: dict[str, list[bool]] = {}
@@ -458,16 +482,9 @@ def _recorded(record: Mapping[str, Any]) -> Proposal:
         record["params"],
         attrs.get("replicate_of"),
         attrs.get("beyond"),
+        attrs.get("challenges"),
+        attrs.get("seed_of"),
     )
-
-
-def _moved(params: Mapping[str, Any], source: Space, target: Space) -> dict[str, Any] | None:
-    if source is target:
-        return dict(params)
-    try:
-        return reexpress(params, source, target)
-    except CannotCarry:
-        return None
 
 
 def _key(params: Mapping[str, Any], space: Space) -> tuple[tuple[str, str], ...]:

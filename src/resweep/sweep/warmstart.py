@@ -53,6 +53,16 @@ def reexpress(assignment: Mapping[str, Any], source: Space, target: Space) -> di
     return result
 
 
+def moved(params: Mapping[str, Any], source: Space, target: Space) -> dict[str, Any] | None:
+    """Return a point re-expressed in another space, None if it is not there."""
+    if source is target:
+        return dict(params)
+    try:
+        return reexpress(params, source, target)
+    except CannotCarry:
+        return None
+
+
 def carry(parent: Ledger, name: str, target: Space) -> pd.DataFrame:
     """Re-express the completed trials of `parent` in `target`, those that no constraint forbids.
 

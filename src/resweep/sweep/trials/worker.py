@@ -251,7 +251,7 @@ def _make_trial(job: Job, plan: Plan, proposer: Proposer, proposal: Proposal) ->
         proposer.history_of(proposal).open_trial(proposal.number, proposal.params, pruned=pruned),
         make_pruner(pruner),
         known=known_trials(plan, proposer, proposal.number),
-        seed=trial_seed(job.settings["seed"], proposal.number),
+        seed=trial_seed(job.settings["seed"], proposal.seed_number),
         threads=job.settings["threads"],
         data=Path(data) if data else None,
         checkpoint=job.state_of(proposal.number) / "checkpoint",
@@ -286,7 +286,7 @@ def _record(
     if state == "PRUNED" and curve:
         value = curve[-1][1]
     attrs = dict(trial.user_attrs) if trial else {}
-    attrs |= proposal.attrs | {"seed": trial_seed(job.settings["seed"], proposal.number)}
+    attrs |= proposal.attrs | {"seed": trial_seed(job.settings["seed"], proposal.seed_number)}
     if reason is not None:
         attrs["fail_reason"] = reason
     return {
