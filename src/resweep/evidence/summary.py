@@ -67,12 +67,17 @@ def summary(
 
 
 def _overview(facts: pd.Series, ledger: Ledger) -> list[str]:
-    n = int(facts["points"])
+    n = int(facts["points_complete"])
     states = ", ".join(
         f"{int(facts[f'trials_{s}'])} {word}"
         for s, word in (("complete", "complete"), ("pruned", "pruned"), ("fail", "failed"))
     )
-    lines = [f"{int(facts['trials'])} trials ({states})."]
+    trials, used = int(facts["trials"]), int(facts["trials_used"])
+    bound = int(facts["trials_infeasible"])
+    lines = [
+        f"{trials} trials ({states}), {'all ' if used == trials else ''}{used} used as evidence"
+        f"{f'; {bound} violate a constraint' if bound else ''}."
+    ]
     if "trials_outside" in facts:
         outside = int(facts["trials_outside"])
         lines[0] += f" Fallback trials outside the space, which are no evidence here: {outside}."
