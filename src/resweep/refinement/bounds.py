@@ -134,8 +134,9 @@ def halfway(parameter: Parameter, side: str, nearest: float) -> float:
 def natural_limits(parameter: Parameter) -> tuple[float | int, float | int]:
     """How far a range without declared limits may grow at once.
 
-    Half of its width on each side (log units where logarithmic). A bound keeps its sign, and what
-    lies between 0 and 1 stays there, since it may be a share or a probability.
+    Half of its width on each side (log units where logarithmic). A bound on the near side of 0
+    keeps its sign and at least half of its size, and what lies between 0 and 1 stays there, since
+    it may be a share or a probability.
     """
     low, high = float(parameter.low), float(parameter.high)
     if parameter.log:
@@ -144,9 +145,9 @@ def natural_limits(parameter: Parameter) -> tuple[float | int, float | int]:
     else:
         new_low, new_high = low - (high - low) / 2, high + (high - low) / 2
     if low >= 0 and not parameter.log:
-        new_low = low / 2 if low > 0 else 0.0
+        new_low = max(new_low, low / 2)
     if high <= 0:
-        new_high = high / 2 if high < 0 else 0.0
+        new_high = min(new_high, high / 2)
     if low >= 0 and high <= 1 and parameter.type == "float":
         new_high = (1 + high) / 2 if high < 1 else 1.0
         if parameter.log:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resweep.refinement.bounds import grown, halfway, rounded_range
+from resweep.refinement.bounds import grown, halfway, natural_limits, rounded_range
 from resweep.space.parameter import Parameter
 
 LOG = Parameter("lr", "float", 5e-5, 1e-2, log=True, limits=(1e-6, 0.1))
@@ -72,3 +72,19 @@ def test_bounds_at_or_below_zero_still_grow_outward():
 def test_half_way_is_taken_in_log_units_where_log():
     assert halfway(INT, "low", 4) == 3
     assert halfway(LOG, "low", 5e-3) == pytest.approx(5e-4)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "more", "limits"),
+    [
+        (100.0, 110.0, {}, (95.0, 115.0)),
+        (1.0, 11.0, {}, (0.5, 16.0)),
+        (-11.0, -1.0, {}, (-16.0, -0.5)),
+        (0.0, 10.0, {}, (0.0, 15.0)),
+        (0.1, 0.5, {}, (0.05, 0.75)),
+        (1.0, 100.0, {"log": True}, (0.1, 1000.0)),
+        (-2.0, 2.0, {}, (-4.0, 4.0)),
+    ],
+)
+def test_natural_limits_grow_by_half_and_stay_on_their_side_of_zero(low, high, more, limits):
+    assert natural_limits(Parameter("x", "float", low, high, **more)) == pytest.approx(limits)
