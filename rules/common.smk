@@ -30,6 +30,7 @@ if not ROOT.is_dir():
     except InputError as error:
         raise WorkflowError(str(error)) from None
 
+from resweep.space.model import Space
 from resweep.workflow import files, settings
 from resweep.workflow.digests import digest
 from resweep.workflow.outcomes import outcome_lines
@@ -84,6 +85,24 @@ def _n_enqueued(path, _stamp):
     return len(json.loads(Path(path).read_text())["enqueued"])
 
 
+def plan_of(sweep):
+    """Return the plan, with as many trials of a sweep as its budget allows."""
+    if PLAN.budget(sweep) is None:
+        return PLAN
+    path = checkpoints.launch.get(sweep=sweep).output.launch
+    return PLAN.with_trials(sweep, _n_planned(str(path), Path(path).stat().st_mtime_ns))
+
+
+@cache
+def _n_planned(path, _stamp):
+    return Space.loads(json.loads(Path(path).read_text())["space"]).n_trials
+
+
+def once_planned(function, *words):
+    """Return a function of the wildcards that asks the plan about their sweep, its budget known."""
+    return lambda wildcards: function(plan_of(wildcards.sweep), wildcards.sweep, *words)
+
+
 def midsweep_decision(wildcards):
     """Return the file of the mid-sweep decision, if there is to be one."""
     on = CONFIG.midsweep_of(wildcards.sweep) is not None
@@ -94,7 +113,7 @@ def n_decided(wildcards):
     """Return how many trials a sweep has, once that is known."""
     for path in midsweep_decision(wildcards):
         return json.loads(Path(path).read_text())["n_trials"]
-    return PLAN.n_trials[wildcards.sweep]
+    return plan_of(wildcards.sweep).n_trials[wildcards.sweep]
 
 
 def records_before(wildcards):
@@ -117,9 +136,10 @@ def records(kind, count):
 
 def trial_settings(wildcards):
     """Return, as JSON, what decides the trials of a job besides their inputs."""
-    early = int(wildcards.job) in PLAN.early_jobs(wildcards.sweep)
+    plan = plan_of(wildcards.sweep)
+    early = int(wildcards.job) in plan.early_jobs(wildcards.sweep)
     return settings.trial_settings(
-        PLAN,
+        plan,
         wildcards.sweep,
         int(wildcards.job),
         n_enqueued=n_enqueued(wildcards.sweep),

@@ -42,6 +42,7 @@ rule refine:
         CONDA
     params:
         n_trials=lambda wildcards: PLAN.n_trials[wildcards.sweep],
+        budget=lambda wildcards: settings.as_json(PLAN.budget(wildcards.sweep)),
         seed=lambda wildcards: CONFIG.engine_of(wildcards.sweep).seed,
         forecast=lambda wildcards: settings.forecast_settings(PLAN, wildcards.sweep),
         expect=lambda wildcards: settings.expected(PLAN, wildcards.sweep),

@@ -142,7 +142,7 @@ rule trials:
 checkpoint midsweep:
     input:
         launch=result("{sweep}/launch.json"),
-        records=records("trials", by_sweep(Plan.half)),
+        records=records("trials", once_planned(Plan.half)),
         parent=by_sweep(files.of_parent, "space.yaml"),
         trials=by_sweep(files.of_parent, "trials.csv"),
     output:
@@ -154,8 +154,8 @@ checkpoint midsweep:
     conda:
         CONDA
     params:
-        n_seen=by_sweep(Plan.half),
-        settings=by_sweep(settings.midsweep_settings),
+        n_seen=once_planned(Plan.half),
+        settings=once_planned(settings.midsweep_settings),
         code=code_of("midsweep.py"),
     message:
         "{wildcards.sweep}: looking at the sweep half-way"
@@ -166,7 +166,7 @@ checkpoint midsweep:
 rule ledger:
     input:
         launch=result("{sweep}/launch.json"),
-        early=records("trials", by_sweep(Plan.n_if_stopped)),
+        early=records("trials", once_planned(Plan.n_if_stopped)),
         decision=midsweep_decision,
         records=records("trials", n_decided),
         timings=records("timings", n_decided),

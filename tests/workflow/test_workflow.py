@@ -156,3 +156,21 @@ def test_a_mistake_in_the_configuration_is_one_message(project):
     text = snakemake(project, "sweep_v3", code=1)
     assert '"v1" is not declared' in text
     assert "Traceback" not in text
+
+
+def test_a_budget_of_time_becomes_a_number_of_trials(project):
+    """The parent's times decide once; then neither the clock nor another run does."""
+    config = CONFIG.replace("trials_per_job: 2}", "trials_per_job: 2, slots: 2}").replace(
+        "{parent: v2, trials: 12}", "{parent: v2, trials: 9, budget: 1h}"
+    )
+    (project / "toy.yaml").write_text(config)
+    snakemake(project, "v2/trials.csv".join(["results/", ""]))
+    timings = project / "results/v2/timings.csv"
+    table = pd.read_csv(timings)
+    snakemake(project, "sweep_v3")
+    assert len(pd.read_csv(project / "results/v3/trials.csv")) == 9  # an hour holds more
+    table.assign(seconds=1000.0).to_csv(timings, index=False)
+    snakemake(project, "sweep_v3")
+    assert Space.load(project / "results/v3/space.yaml").n_trials == 6
+    assert len(pd.read_csv(project / "results/v3/trials.csv")) == 6
+    assert not jobs(snakemake(project, "-n", "sweep_v3"))

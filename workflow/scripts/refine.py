@@ -7,6 +7,7 @@ from resweep.ledger.timings import read_seconds
 from resweep.refinement.predictions import predictions
 from resweep.refinement.rationale import rationale
 from resweep.refinement.refine import refine
+from resweep.sweep.budget import trials_within
 from resweep.sweep.forecast import look_ahead
 from resweep.workflow.scripts import load_ledger, main
 
@@ -14,16 +15,20 @@ from resweep.workflow.scripts import load_ledger, main
 def run(snakemake):
     ledger = load_ledger(snakemake)
     overrides, timings = snakemake.input.get("overrides"), snakemake.input.get("timings")
+    seconds = read_seconds(timings[0]) if timings else None
+    budget, n_trials = json.loads(snakemake.params.budget), snakemake.params.n_trials
+    if budget is not None:
+        n_trials = trials_within(budget["seconds"], seconds, budget["slots"])
+        n_trials = min(n_trials, budget["most"] or n_trials)
     refinement = refine(
         ledger.space,
         ledger,
         policy=snakemake.input.policy,
-        n_trials=snakemake.params.n_trials,
+        n_trials=n_trials,
         seed=snakemake.params.seed,
         overrides=overrides[0] if overrides else None,
         study_name=snakemake.wildcards.sweep,
     )
-    seconds = read_seconds(timings[0]) if timings else None
     told = json.loads(snakemake.params.forecast)
     outlook, promised = look_ahead(ledger, refinement.space, seed=snakemake.params.seed, **told)
     claims = predictions(refinement, json.loads(snakemake.params.expect), promised)

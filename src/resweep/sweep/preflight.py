@@ -317,7 +317,7 @@ def run_checks(
     seed: int,
     threads: int,
     slots: int,
-    n_trials: int,
+    n_trials: int | None,
     data: Path | None,
     folder: Path,
     cores: int | None = None,
@@ -333,7 +333,7 @@ def run_checks(
     objective : str
         ``package.module:function``.
     seed, threads, slots, n_trials, data
-        As `probe`; the data file is hashed.
+        As `probe`; by default the trials of the space; the data file is hashed.
     folder : Path
         Where the results go.
     cores : int, optional
@@ -365,7 +365,7 @@ def run_checks(
             seed=seed,
             threads=threads,
             data=data,
-            n_trials=n_trials,
+            n_trials=n_trials or space.n_trials,
             slots=slots,
         )
         checks += [check, check_device(os.environ)]
@@ -398,7 +398,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--slots", type=int, default=1, help="jobs that the window lets run")
     parser.add_argument("--cores", type=int, help="cores of this machine for all jobs")
-    parser.add_argument("--n-trials", type=int, required=True)
+    parser.add_argument("--n-trials", type=int, help="default: as many as the space says")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--approval", type=Path, help="record of the approval, if one is needed")
     parser.add_argument("--parent", type=Path, help="preflight.json of the parent sweep")

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from resweep.errors import InputError, closest
 from resweep.refinement.conditions import parse
 from resweep.sources.storage import has_password, redact
+from resweep.sweep.budget import parse_budget
 
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Count = Annotated[int, Field(ge=1)]
@@ -64,6 +65,11 @@ class Engine(_Model):
         6,
         description="How many trials may be under way at once: 1.5 to 2 times the slots, times "
         "trials_per_job.",
+    )
+    slots: Count | None = Field(
+        None,
+        description="How many trials run at once (cores or GPUs over threads), for `budget`; "
+        "default: two thirds of the window over trials_per_job.",
     )
     trials_per_job: Count = Field(
         1, description="Consecutive trials in one process; does not change the ledger."
@@ -206,6 +212,12 @@ class Sweep(_Model):
     parent: str | None = Field(None, description="The sweep whose evidence shapes this one.")
     study: Study | None = Field(None, description="A finished study that stands for this sweep.")
     trials: Count | None = Field(None, description="Number of trials; default: the space's.")
+    budget: str | None = Field(
+        None,
+        description="Wall time for the trials of a child, such as 3h: it has as many as fit, by "
+        "what those of its parent took and engine.slots, rounded down to two digits; with "
+        "`trials`, at most so many.",
+    )
     policy: str = Field(
         "conservative", description="Name of a policy in config/policies, or path of one."
     )
@@ -229,6 +241,10 @@ class Sweep(_Model):
             raise ValueError("needs a space")
         if self.study is not None and self.study.csv is not None and self.space is None:
             raise ValueError("a csv study needs its space")
+        if self.budget is not None:
+            if self.parent is None:
+                raise ValueError("budget needs a parent, whose trials say how long one takes")
+            parse_budget(self.budget)
         if self.expect is not None and self.parent is None:
             raise ValueError("expect needs a parent: predictions are made by a refinement")
         return self
@@ -285,6 +301,11 @@ class Config(_Model):
                 problem = "stands later" if sweep.parent in self.sweeps else "is not declared"
                 hint = closest(sweep.parent, earlier)
                 raise ValueError(f'sweeps.{name}.parent: "{sweep.parent}" {problem}{hint}')
+            if sweep.budget is not None and self.sweeps[str(sweep.parent)].study is not None:
+                raise ValueError(
+                    f"sweeps.{name}.budget: how long the trials of the study {sweep.parent} took "
+                    "is not known; give trials instead"
+                )
             earlier.append(name)
         if self.data is not None and self.data_file is not None:
             raise ValueError("data and data_file exclude each other")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from resweep.space.model import Space
+from resweep.sweep.budget import parse_budget
 from resweep.sweep.schedule import job_count, jobs_before
 from resweep.workflow.configuration import Config, from_mapping
 
@@ -87,6 +88,19 @@ class Plan:
     def needs_review(self, sweep: str) -> bool:
         """Whether a person must approve the space of a sweep."""
         return self.config.review == "required" and self.parent(sweep) is not None
+
+    def budget(self, sweep: str) -> dict[str, Any] | None:
+        """Return the budget of a sweep in seconds, its slots and the most trials it may have."""
+        given = self.config.sweeps[sweep]
+        if given.budget is None:
+            return None
+        engine = self.config.engine_of(sweep)
+        slots = engine.slots or max(1, 2 * engine.window // (3 * engine.trials_per_job))
+        return {"seconds": parse_budget(given.budget), "slots": slots, "most": given.trials}
+
+    def with_trials(self, sweep: str, n_trials: int) -> Plan:
+        """Return the plan once it is known how many trials the budget of a sweep allows."""
+        return replace(self, n_trials={**self.n_trials, sweep: n_trials})
 
     def half(self, sweep: str) -> int:
         """Return how many trials the mid-sweep check looks at."""

@@ -90,7 +90,7 @@ def preflight_options(plan: Plan, sweep: str, launch: str, cores: int | None) ->
         "--objective": plan.config.objective,
         "--seed": engine.seed,
         "--threads": engine.threads,
-        "--n-trials": plan.n_trials[sweep],
+        "--n-trials": plan.n_trials[sweep] if plan.budget(sweep) is None else None,
         "--slots": side_by_side(engine.trials_per_job, engine.window),
         "--cores": cores,
         "--data": plan.data,

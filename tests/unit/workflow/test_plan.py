@@ -87,3 +87,30 @@ def test_a_job_waits_for_what_it_reads(job, packed, window):
     last = (job + 1) * packed - 1
     needed = {number // packed for number in range(max(0, last - window + 1))} - {job}
     assert needed <= reached <= set(range(job))
+
+
+def test_a_budget_counts_slots_by_the_window_unless_they_are_given():
+    sweeps = SWEEPS | {"v2": {"parent": "v1", "budget": "2h"}}
+    assert plan().budget("v2") is None
+    found = plan(sweeps=sweeps, engine={"window": 6}).budget("v2")
+    assert found == {"seconds": 7200.0, "slots": 4, "most": None}
+    packed = plan(sweeps=sweeps, engine={"window": 12, "trials_per_job": 4}).budget("v2")
+    assert packed["slots"] == 2
+    assert plan(sweeps=sweeps, engine={"slots": 16}).budget("v2")["slots"] == 16
+    assert plan(sweeps=sweeps).with_trials("v2", 37).n_trials["v2"] == 37
+
+
+@pytest.mark.parametrize(
+    ("sweep", "problem"),
+    [
+        ({"v1": {"parent": "v0", "budget": "2h"}}, "how long the trials of the study v0 took"),
+        ({"v2": {"parent": "v1", "budget": "soon"}}, '"soon" is no time'),
+        (
+            {"v0": {"space": SWEEPS["v0"]["space"], "budget": "2h"}},
+            "budget needs a parent",
+        ),
+    ],
+)
+def test_a_budget_that_says_nothing_is_refused(sweep, problem):
+    with pytest.raises(InputError, match=problem):
+        plan(sweeps=SWEEPS | sweep)
