@@ -164,13 +164,13 @@ def test_a_budget_of_time_becomes_a_number_of_trials(project):
         "{parent: v2, trials: 12}", "{parent: v2, trials: 9, budget: 1h}"
     )
     (project / "toy.yaml").write_text(config)
-    snakemake(project, "v2/trials.csv".join(["results/", ""]))
+    snakemake(project, "results/v2/trials.csv")
     timings = project / "results/v2/timings.csv"
     table = pd.read_csv(timings)
-    snakemake(project, "sweep_v3")
+    snakemake(project, "results/v3/trials.csv")
     assert len(pd.read_csv(project / "results/v3/trials.csv")) == 9  # an hour holds more
     table.assign(seconds=1000.0).to_csv(timings, index=False)
-    snakemake(project, "sweep_v3")
+    snakemake(project, "results/v3/trials.csv")
     assert Space.load(project / "results/v3/space.yaml").n_trials == 6
     assert len(pd.read_csv(project / "results/v3/trials.csv")) == 6
-    assert not jobs(snakemake(project, "-n", "sweep_v3"))
+    assert not jobs(snakemake(project, "-n", "results/v3/trials.csv"))

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 
 import scoreboard
 import tables
-from scoreboard_page import long_table, ratios
+from scoreboard_page import long_table, ratios, write
 from ways import GOES_ON, OURS, WARM
 
 from resweep.sweep.launch import opened
@@ -92,3 +92,9 @@ def test_ratios_are_of_means():
     found = ratios(long_table(json.loads(json.dumps(rows))), GOES_ON)
     assert found[10].tolist() == [0.25, 0.25, 0.25]
     assert found["cases"].tolist() == [1, 1, 2]
+
+
+def test_the_page_is_what_its_results_say(tmp_path):
+    root = Path(__file__).parents[3]
+    write(scoreboard.read(root / "benchmarks/scoreboard.jsonl"), tmp_path / "scoreboard.md")
+    assert (tmp_path / "scoreboard.md").read_text() == (root / "docs/scoreboard.md").read_text()
