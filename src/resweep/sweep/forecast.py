@@ -27,7 +27,7 @@ from resweep.sweep.design import from_unit
 RANDOM, ADAPTIVE = "random", "adaptive"
 DRAWS = 500  # of what may come
 POOL = 400  # points that stand for all that may be tried
-FEWEST = 8  # points below which nothing is forecast
+FEWEST = 5  # points below which nothing is forecast
 LEVEL = 0.9  # of the bands
 HORIZONS = (10, 25, 50, 100)
 
@@ -120,7 +120,7 @@ def futures(
     Returns
     -------
     Futures, or None
-        None where fewer than 8 points have a value, or all values are equal.
+        None where fewer than 5 points have a value, or all values are equal.
     """
     table, known, units = _known(ledger, outside)
     able = table["feasible"].to_numpy(dtype=bool)

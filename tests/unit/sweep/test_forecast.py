@@ -74,7 +74,7 @@ def test_out_of_reach_is_improbable_and_within_reach_is_sure():
 
 
 def test_too_little_is_no_forecast():
-    assert forecast(study(5), (10,)).empty
+    assert forecast(study(4), (10,)).empty
     assert futures(study(noise=0.0).__class__.from_records([], SPACE), 10) is None
     flat = Ledger.from_records(
         [{"number": i, "params": {"x": i / 20, "kind": "a"}, "state": "COMPLETE", "value": 1.0}

@@ -99,7 +99,7 @@ def test_without_a_value_the_sweep_goes_on():
     assert found["n_seen"] == 2
 
 
-def test_a_few_values_are_no_forecast():
+def test_values_that_do_not_differ_are_no_forecast():
     found = decide(ledger([0.5] * 7), 0.9, **PLAN)
     assert (found["decision"], found["probability_beats_parent"]) == ("continue", None)
     assert "too little is known" in found["reason"]
