@@ -7,9 +7,9 @@
 Null studies: the value is noise, whatever the parameters; sampled at random or by Optuna's TPE
 (multivariate with groups, and univariate), 20 to 200 trials, with and without ties and conditions.
 Several effects at once (``effects.py``): 0 to 4 of 12 parameters matter, six samplers, four kinds
-of noise. Planted studies: one effect of known kind and size among parameters that do nothing.
-Refuted ones: a child sweep with fallback trials, whose space is half of its parent's. Everything is
-seeded; the figures are the same on every run.
+of noise, three pruners. Planted studies: one effect of known kind and size among parameters that
+do nothing. Refuted ones: a child sweep with fallback trials, whose space is half of its parent's.
+Everything is seeded; the figures are the same on every run.
 """
 
 from __future__ import annotations

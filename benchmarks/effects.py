@@ -1,4 +1,4 @@
-"""Studies in which 0, 1, 2 or 4 of 12 parameters matter, by several samplers and kinds of noise.
+"""Studies in which 0, 1, 2 or 4 of 12 parameters matter, by several samplers, pruners and noises.
 
 Truth, in standard deviations of the noise: ``peak`` falls by 4 from its best value 0.4 and stays
 there; ``flag`` is better by 3; ``size`` rises by 4 toward a bound that may grow; ``penalty`` falls
@@ -43,12 +43,25 @@ RESTRICTING = ("fix", "narrow", "shift")
 MARGIN = 0.25  # noise standard deviations that may be lost
 POLICY = ConservativePolicy(n_permutations=20)  # its rules permute nothing
 
+EPOCHS = 20  # of a trial that is not pruned
+PRUNERS: dict[str, Callable] = {
+    "hyperband": lambda: _pruners().HyperbandPruner(3, EPOCHS, 3),
+    "median": lambda: _pruners().MedianPruner(n_startup_trials=5, n_warmup_steps=2),
+    "halving": lambda: _pruners().SuccessiveHalvingPruner(1, 3),
+}
+
 GAIN: dict[str, Callable] = {
     "peak": lambda x: -4 * np.minimum(1, np.abs(x - 0.4) / 0.5),
     "flag": lambda x: 3.0 * (x is True or x == True),  # noqa: E712
     "size": lambda x: 4 * x / 6,
     "penalty": lambda x: -4 * x,
 }
+
+
+def _pruners():
+    from optuna import pruners
+
+    return pruners
 
 
 def sampler_of(name: str, seed: int):
@@ -95,7 +108,14 @@ def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
                 gain = sum(float(GAIN[name](row[name])) for name in REAL[n_effects])
                 values.append(observed(kind, gain + own[key], row, rng))
         else:
-            search = optuna.create_study(direction="maximize", sampler=sampler_of(sampler, seed))
+            search = optuna.create_study(
+                study_name=f"{sampler}{seed}",  # hyperband's brackets follow from it
+                direction="maximize",
+                sampler=sampler_of(sampler, seed),
+                pruner=PRUNERS[kind]() if kind in PRUNERS else None,
+            )
+            if kind in PRUNERS:
+                return pruned(search, n, n_effects, rng)
             for _ in range(n):
                 trial = search.ask({p.name: p.distribution() for p in PARAMS})
                 row = dict(trial.params)
@@ -110,6 +130,31 @@ def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
         frame[f"params_{p.name}"] = pd.Series([row[p.name] for row in rows], dtype=dtype)
     curves = pd.DataFrame(columns=["number", "step", "value"])
     return Ledger(pd.DataFrame(frame), curves, SPACE)
+
+
+def pruned(search, n: int, n_effects: int, rng: np.random.Generator) -> Ledger:
+    """Run a study whose trials rise toward their value and are pruned on the way."""
+    import optuna
+
+    for _ in range(n):
+        trial = search.ask({p.name: p.distribution() for p in PARAMS})
+        gain = sum(float(GAIN[name](trial.params[name])) for name in REAL[n_effects])
+        final = gain + rng.normal()
+        state = optuna.trial.TrialState.COMPLETE
+        for epoch in range(1, EPOCHS + 1):
+            value = final - 8 * np.exp(-epoch / 5) + 0.5 * rng.normal()
+            trial.report(value, epoch)
+            if trial.should_prune():
+                state = optuna.trial.TrialState.PRUNED
+                break
+        search.tell(trial, value if state.name == "COMPLETE" else None, state)
+    records = [
+        {"number": t.number, "value": t.value if t.state.name == "COMPLETE" else None}
+        | {"state": t.state.name, "params": t.params}
+        | {"curve": sorted(t.intermediate_values.items())}
+        for t in search.trials
+    ]
+    return Ledger.from_records(records, SPACE)
 
 
 def grid_rows(n: int, rng: np.random.Generator, repeats: int = 5) -> list[dict]:
@@ -188,6 +233,8 @@ ROWS = (
     ("GP", 60, "plain"),
     ("grid x seeds", 120, "plain"),
     *((name, 60, kind) for kind in ("hetero", "diverge", "ties") for name in ("random", "TPE")),
+    *((name, n, "hyperband") for name in ("random", "TPE") for n in (20, 60, 120)),
+    *((name, 60, kind) for kind in ("median", "halving") for name in ("random", "TPE")),
 )  # fmt: skip
 
 
@@ -200,7 +247,7 @@ def effects_table(
         for n_effects in counts:
             slow = 4 if sampler == "GP" else 2 if (sampler, n) == ("TPE", 240) else 1
             ledgers = [study(sampler, n, n_effects, kind, i) for i in range(studies // slow)]
-            row = {"sampler": sampler, "trials": n, "noise": kind, "effects": n_effects}
+            row = {"sampler": sampler, "trials": n, "kind": kind, "effects": n_effects}
             rows.append(row | tally(ledgers, n_effects, confident))
             print(rows[-1], file=sys.stderr, flush=True)
     return pd.DataFrame(rows).fillna("")
