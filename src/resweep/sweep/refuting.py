@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from resweep.space.constraints import violation
 from resweep.sweep import schedule as sch
 from resweep.sweep.challenges import Known, lost, next_challenge
 from resweep.sweep.excursions import Direction, left_by
@@ -91,11 +92,12 @@ class Challenges:
         }
 
     def _known(self, proposals: Sequence[Proposal], records: Records) -> list[Known]:
-        """Return all points, in the outer space, that ended with a value."""
-        sign = self.plan.space.sign
+        """Return all points, in the outer space, that ended with a value and violate nothing."""
+        sign, constraints = self.plan.space.sign, self.plan.space.constraints
         scores: dict[int, list[float]] = {}
         for proposal, record in zip(proposals, records, strict=False):
-            if record["state"] == "COMPLETE":
+            bound = violation(record["user_attrs"], constraints) > 0
+            if record["state"] == "COMPLETE" and not bound:
                 first = proposal.number if proposal.replicate_of is None else proposal.replicate_of
                 scores.setdefault(first, []).append(sign * record["value"])
         found = []

@@ -99,7 +99,7 @@ def test_what_is_hopeless_or_open_already_is_not_challenged():
     assert next_challenge([], SPACE, OUTER, {}, ()) is None
 
 
-def run(gain, n=60, seed=0, window=4, fallback=0.15, warm=()):
+def run(gain, n=60, seed=0, window=4, fallback=0.15, warm=(), forbidden=False):
     """A sweep in which the dropped `pool` = sum is better by `gain`."""
     plan = Plan(
         SPACE, seed, window, "random", Schedule(fallback=fallback), fallback_space=OUTER,
@@ -114,6 +114,9 @@ def run(gain, n=60, seed=0, window=4, fallback=0.15, warm=()):
             "number": number, "params": proposal.params, "state": "COMPLETE", "curve": [],
             "value": value + 0.02 * rng.normal(), "user_attrs": proposal.attrs,
         }  # fmt: skip
+        if forbidden:
+            excess = 1.0 if point["pool"] == "sum" else -1.0
+            records[number]["user_attrs"] = {**proposal.attrs, "constraints:0": excess}
     return proposer, records, plan
 
 
@@ -142,6 +145,12 @@ def test_a_wrong_restriction_is_taken_back_and_a_right_one_is_not(window):
     assert any(p.params.get("pool") == "sum" for p in later)
     right, _, _ = run(-0.2, window=window)
     assert POOL_OUT not in right.opened() and not right.refuted()
+
+
+def test_what_violates_a_constraint_wins_no_challenge():
+    proposer, _, _ = run(0.2, forbidden=True)
+    assert any(p.challenges is not None for p in proposer.proposals)
+    assert POOL_OUT not in proposer.opened() and not proposer.refuted()
 
 
 def test_each_challenge_is_a_function_of_what_it_may_know():
