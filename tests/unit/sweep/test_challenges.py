@@ -9,8 +9,8 @@ from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 from resweep.sweep.challenges import Known, contenders, lost, next_challenge
 from resweep.sweep.excursions import Direction, left_by
-from resweep.sweep.proposals import Plan, Proposer
-from resweep.sweep.refuting import INHERITED
+from resweep.sweep.proposals import Plan, Proposal, Proposer
+from resweep.sweep.refuting import INHERITED, Challenges
 from resweep.sweep.schedule import FALLBACK, REPLICATE, Schedule
 
 LR = Parameter("lr", "float", 1e-4, 1e-2, log=True)
@@ -99,7 +99,7 @@ def test_what_is_hopeless_or_open_already_is_not_challenged():
     assert next_challenge([], SPACE, OUTER, {}, ()) is None
 
 
-def run(gain, n=60, seed=0, window=4, fallback=0.15, warm=(), forbidden=False):
+def run(gain, n=60, seed=0, window=4, fallback=0.15, warm=()):
     """A sweep in which the dropped `pool` = sum is better by `gain`."""
     plan = Plan(
         SPACE, seed, window, "random", Schedule(fallback=fallback), fallback_space=OUTER,
@@ -114,9 +114,6 @@ def run(gain, n=60, seed=0, window=4, fallback=0.15, warm=(), forbidden=False):
             "number": number, "params": proposal.params, "state": "COMPLETE", "curve": [],
             "value": value + 0.02 * rng.normal(), "user_attrs": proposal.attrs,
         }  # fmt: skip
-        if forbidden:
-            excess = 1.0 if point["pool"] == "sum" else -1.0
-            records[number]["user_attrs"] = {**proposal.attrs, "constraints:0": excess}
     return proposer, records, plan
 
 
@@ -147,10 +144,23 @@ def test_a_wrong_restriction_is_taken_back_and_a_right_one_is_not(window):
     assert POOL_OUT not in right.opened() and not right.refuted()
 
 
-def test_what_violates_a_constraint_wins_no_challenge():
-    proposer, _, _ = run(0.2, forbidden=True)
-    assert any(p.challenges is not None for p in proposer.proposals)
-    assert POOL_OUT not in proposer.opened() and not proposer.refuted()
+@pytest.mark.parametrize("excess", [-1.0, 1.0])
+def test_what_violates_a_constraint_wins_no_challenge(excess):
+    proposals, records = [], []
+    for number in range(20):
+        point = {"lr": 1e-4 * 1.1**number, "pool": ("mean", "max")[number % 2]}
+        proposals.append(Proposal(number, "proposal", point))
+    out = {"lr": 4e-4, "pool": "sum", "model": "small"}
+    for number, again in ((20, None), (21, 20)):
+        told = {"replicate_of": again, "beyond": "pool other", "challenges": 3}
+        proposals.append(Proposal(number, FALLBACK, out, **told))
+    for proposal in proposals:
+        over = excess if proposal.params["pool"] == "sum" else -1.0
+        value = float(proposal.params["pool"] == "sum") + 0.01 * (proposal.number % 3)
+        records.append({"number": proposal.number, "state": "COMPLETE", "value": value,
+                        "user_attrs": {**proposal.attrs, "constraints:0": over}})  # fmt: skip
+    challenges = Challenges(Plan(SPACE, 0, fallback_space=OUTER), OUTER)
+    assert challenges.refuted(proposals, records) == (() if excess > 0 else (POOL_OUT,))
 
 
 def test_each_challenge_is_a_function_of_what_it_may_know():
