@@ -192,10 +192,8 @@ class Ledger:
         good &= ~(np.array(violations(self.outside, self.space.constraints)) > 0)
         found = self.outside[good]
         names = [column for column in found if column.startswith("params_")]
-        points = found[names].astype(str).agg("\0".join, axis=1)
-        found = found.assign(value=found.groupby(points)["value"].transform("mean"))[
-            ~points.duplicated()
-        ]
+        mean = found.groupby(names, dropna=False)["value"].transform("mean")
+        found = found.assign(value=mean)[~found.duplicated(names)]
         return found.assign(score=self.space.sign * found["value"])
 
     def outside_in(self, space: Space) -> Ledger:

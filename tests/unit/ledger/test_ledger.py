@@ -157,6 +157,18 @@ def test_fallback_trials_outside_the_space_are_kept_apart(tmp_path):
     assert (tmp_path / "again/trials.csv").read_bytes() == (tmp_path / "trials.csv").read_bytes()
 
 
+def test_points_outside_are_told_apart_where_parameters_are_inactive():
+    places = [{"x": 7.5, "old": "u"}, {"x": 7.5}, {"x": 8.5}, {"x": 7.5}]
+    records = [
+        {"number": i, "value": float(i), "state": "COMPLETE", "params": params,
+         "user_attrs": {"kind": "fallback"}}
+        for i, params in enumerate(places)
+    ]  # fmt: skip
+    found = Ledger.from_records(records, SPACE).complete_outside
+    assert found["number"].tolist() == [0, 1, 2]
+    assert found["value"].tolist() == [0.0, 2.0, 2.0]  # trials 1 and 3 repeat one point
+
+
 def test_a_choice_of_nothing_is_found_again_elsewhere(tmp_path):
     wide = SPACE.replace(params=(SPACE["x"].replace(high=9.0), *SPACE.params[1:]))
     far = {"x": 7.0, "k": None}
