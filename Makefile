@@ -27,7 +27,7 @@ report: $(ENV)
 
 test: $(DEVELOPMENT)
 	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/corpus
-	$(BIN)/python -m pytest tests/workflow tests/postgresql tests/browser tests/faults tests/slurm
+	$(BIN)/python -m pytest tests/workflow tests/deployment tests/postgresql tests/browser tests/faults tests/slurm
 
 # The quick part of the tests.
 unit: $(DEVELOPMENT)
