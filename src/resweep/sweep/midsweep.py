@@ -106,7 +106,10 @@ def decide(
     most = max(n_planned, max_trials or 0)
     found = futures(ledger, most - seen, sampling, seed=seed, outside=outside)
     if found is None:
-        return outcome("continue", n_planned, "too little is known for a forecast")
+        unknown = "too little is known for a forecast"
+        if most > n_planned and extend_probability == 0:
+            return outcome("extend", most, f"{unknown}; any probability is at least 0")
+        return outcome("continue", n_planned, unknown)
     planned = np.maximum(found.best(left), best)
     if parent_best is not None:
         probability = float(np.mean(planned > sign * parent_best))

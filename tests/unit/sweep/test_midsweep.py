@@ -104,6 +104,8 @@ def test_values_that_do_not_differ_are_no_forecast():
     assert (found["decision"], found["probability_beats_parent"]) == ("continue", None)
     assert "too little is known" in found["reason"]
     assert decide(ledger([0.5] * 7), 0.9, stop_below=0.6, **PLAN)["decision"] == "stop"
+    always = decide(ledger([0.5] * 7), 0.9, **PLAN, max_trials=400, extend_probability=0.0)
+    assert (always["decision"], always["n_trials"]) == ("extend", 400)
 
 
 def test_the_same_evidence_gives_the_same_decision():
