@@ -201,8 +201,8 @@ class _Watch:
                     if event == "bug":
                         raise RuntimeError(payload)
                     if event == "start":
-                        current, started = payload, time.monotonic()
-                        if self._given_up(current):
+                        (current, progress), started = payload, time.monotonic()
+                        if self._given_up(current, progress):
                             return
                     elif event == "end":
                         self._note(payload, time.monotonic() - started)
@@ -240,19 +240,11 @@ class _Watch:
         known = {"count": 0, "all": 0, "progress": None, "afresh": False}
         return path, known | (_read_json(path) or {})
 
-    def _progress(self, number: int) -> list[int] | None:
-        try:
-            stat = (self.job.state_of(number) / "checkpoint").stat()
-        except OSError:
-            return None
-        return [stat.st_mtime_ns, stat.st_size]
-
-    def _given_up(self, number: int) -> bool:
+    def _given_up(self, number: int, progress: list[int] | None) -> bool:
         """Count this start; whether the trial has used up its attempts by killing whole jobs."""
         if number in self.verdicts:
             return False
         path, starts = self._starts(number)
-        progress = self._progress(number)
         first_here = number not in self._attempts
         if self.job_attempt == 1 and first_here:
             starts |= {"count": 0, "all": 0, "afresh": False}
@@ -271,7 +263,7 @@ class _Watch:
         _say(f"trial {number}: {cause}")
         path, starts = self._starts(number)
         retries = self.limits.retries
-        stuck = starts["afresh"] or self._progress(number) == starts["progress"]
+        stuck = starts["afresh"] or _progress(self.job, number) == starts["progress"]
         often = starts["count"] > retries if stuck else starts["all"] > PROGRESSING * (retries + 1)
         if final or often:
             self.verdicts[number] = cause
@@ -300,6 +292,15 @@ class _Watch:
         value = "no value" if record["value"] is None else f"value {record['value']:.6g}"
         outcome = record["user_attrs"].get("fail_reason", value)
         _say(f"trial {number}: {record['state']}, {outcome}, {seconds:.1f} s")
+
+
+def _progress(job: Job, number: int) -> list[int] | None:
+    """Return what tells one checkpoint of a trial from another; None where there is none."""
+    try:
+        stat = (job.state_of(number) / "checkpoint").stat()
+    except OSError:
+        return None
+    return [stat.st_mtime_ns, stat.st_size]
 
 
 def _memory_mb(pid: int) -> float:
@@ -348,7 +349,12 @@ def _worker_main(job: Job, verdicts: dict[int, str], events: Connection, supervi
     try:
         from resweep.sweep.trials import worker
 
-        worker.run(job, verdicts, lambda event, number: events.send((event, number)))
+        def announce(event: str, number: int) -> None:
+            # What a trial starts from is read here: the supervisor may look when it is under way.
+            started = event == "start"
+            events.send((event, (number, _progress(job, number)) if started else number))
+
+        worker.run(job, verdicts, announce)
         events.send(("done", None))
     except InputError as error:
         events.send(("error", str(error)))
