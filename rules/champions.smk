@@ -130,6 +130,7 @@ rule champions:
         confusion=result("{sweep}/champions/confusion.csv"),
         comparison=result("{sweep}/champions/comparison.csv"),
         succession=result("{sweep}/champions/succession.csv"),
+        objectives=result("{sweep}/champions/objectives.csv"),
         card=report(
             result("{sweep}/champions/MODEL_CARD.md"),
             caption="../workflow/report/champions.rst",

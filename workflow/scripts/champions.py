@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from resweep.champions.card import model_card
-from resweep.champions.judgement import classifier_tables, value_tables
+from resweep.champions.judgement import classifier_tables, front_tables, value_tables
 from resweep.files import write_csv_atomic, write_text_atomic
 from resweep.space.model import Space
 from resweep.workflow.scripts import main
@@ -25,7 +25,11 @@ def run(snakemake):
         tables = classifier_tables(runs, chosen, [read(p) for p in snakemake.input.baseline])
     else:
         card = None
-        tables = value_tables(runs, chosen, Space.load(snakemake.input.space).direction)
+        space = Space.load(snakemake.input.space)
+        if space.objectives:
+            tables = front_tables(runs, chosen, space.objectives)
+        else:
+            tables = value_tables(runs, chosen, space.direction)
     for name, table in tables.items():
         write_csv_atomic(snakemake.output[name], table)
     text = model_card(snakemake.wildcards.sweep, tables, card)

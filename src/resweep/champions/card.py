@@ -72,7 +72,11 @@ def model_card(
         )
         for row in own.itertuples()
     ]
-    lines += ["", *markdown.table(headings, rows)]
+    objectives = tables.get("objectives", pd.DataFrame())
+    if len(objectives):
+        lines += ["", *_front(objectives[objectives["sweep"] == sweep])]
+    else:
+        lines += ["", *markdown.table(headings, rows)]
     if len(tables["comparison"]):
         rivals = [
             (row.second, row.n, number(row.difference, sign=True), probability(row.p))
@@ -94,3 +98,27 @@ def model_card(
         text = ", ".join(f"{name} {describe_value(value)}" for name, value in given.items())
         lines.append(f"{row.rank + 1}. {text}")
     return "\n".join(lines) + "\n"
+
+
+def _front(table: pd.DataFrame) -> list[str]:
+    """Return the champions of several objectives: what each measured, and what the sweep had."""
+    names = list(dict.fromkeys(table["objective"]))
+    rows = []
+    for rank, own in table.groupby("rank"):
+        by_name = own.set_index("objective")
+        cells = []
+        for name in names:
+            one = by_name.loc[name]
+            ends = interval(one["low"], one["high"], DIGITS)
+            cells.append(f"{number(one['mean'])} ({ends}); {number(one['sweep_value'])}")
+        on = "yes" if own["on_front"].iloc[0] else "no"
+        rows.append((int(str(rank)) + 1, own["trial"].iloc[0], *cells, on))
+    goals = [f"{name}, {table['direction'][table['objective'] == name].iloc[0]}d" for name in names]
+    return [
+        "Each objective: mean over new trainings (95% interval); the sweep's value. A champion is "
+        "on the front if no champion of this sweep or its ancestors beats it in one objective "
+        "without losing in another. Under Compared, a sweep alone stands for its front: the "
+        "difference is one of hypervolume, on the scale of all champions.",
+        "",
+        *markdown.table(["champion", "trial", *goals, "on the front"], rows),
+    ]

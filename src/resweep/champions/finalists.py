@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from resweep.champions.several import front_points
 from resweep.errors import InputError
 from resweep.ledger.points import points
 from resweep.ledger.ranking import rank_points
@@ -17,6 +18,10 @@ def finalists(
     ledger: Ledger, top: int, fallback_space: Space | None = None
 ) -> list[tuple[dict[str, Any], Space]]:
     """Return the best points of a sweep, by what is expected of them given all trials.
+
+    Of several objectives they are the points of the front, those that add most hypervolume first;
+    where it has fewer than `top`, those of the next front follow
+    (:func:`resweep.champions.several.front_points`).
 
     Parameters
     ----------
@@ -40,6 +45,10 @@ def finalists(
         If fewer than `top` points ended with a value.
     """
     homes = [ledger, *([ledger.outside_in(fallback_space)] if fallback_space else [])]
+    if ledger.space.objectives:
+        best_ones = front_points(homes, ledger.space.objectives)[:top]
+        _check(len(best_ones), top)
+        return best_ones
     rows = [(row, home) for home in homes for _, row in points(home).iterrows()]
     ranked = rank_points(
         pd.DataFrame([row for row, _ in rows]).reset_index(drop=True).infer_objects(),
@@ -53,11 +62,7 @@ def finalists(
         (*rows[int(i)], belief)
         for i, belief in zip(ranked.index, ranked.to_dict("records"), strict=True)
     ][:top]
-    if len(best) < top:
-        raise InputError(
-            f"only {len(best)} points ended with a value, fewer than {top} champions",
-            mend="lower champions.top or give the sweep more trials",
-        )
+    _check(len(best), top)
     return [
         (
             {
@@ -73,3 +78,11 @@ def finalists(
         )
         for rank, (row, home, belief) in enumerate(best)
     ]
+
+
+def _check(found: int, top: int) -> None:
+    if found < top:
+        raise InputError(
+            f"only {found} points ended with a value, fewer than {top} champions",
+            mend="lower champions.top or give the sweep more trials",
+        )

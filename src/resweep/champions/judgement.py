@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from resweep.champions import several
+from resweep.champions.several import Chosen, Runs
 from resweep.champions.succession import COLUMNS as SUCCESSION
 from resweep.champions.succession import (
     Judge,
@@ -17,6 +19,7 @@ from resweep.champions.succession import (
     probability_of_values,
     succession,
 )
+from resweep.space.objectives import Objectives
 
 TABLES = {
     "champions": [
@@ -31,6 +34,7 @@ TABLES = {
         "difference_single", "p_single",
     ],
     "succession": list(SUCCESSION),
+    "objectives": list(several.COLUMNS),
 }  # fmt: skip
 
 
@@ -179,6 +183,41 @@ def value_tables(
     return _with_succession(tables, list(values), judge)
 
 
+def front_tables(runs: Runs, chosen: Chosen, objectives: Objectives) -> dict[str, pd.DataFrame]:
+    """Judge champions of several objectives by their values on new seeds.
+
+    Parameters
+    ----------
+    runs : mapping of (sweep, rank) to metrics
+        As written by ``python -m resweep.champions.training``; the child sweep first.
+    chosen : mapping of sweep to finalists
+    objectives : mapping
+
+    Returns
+    -------
+    dict of str to DataFrame
+        As `value_tables`: the value is the rank among all champions, fronts are compared by their
+        hypervolume, and ``objectives`` has the values (`resweep.champions.several`). All champions
+        of the sweep that stands are marked.
+    """
+    tables = _frames(
+        champions=several.champion_rows(runs, chosen, objectives),
+        per_category=[],
+        confusion=[],
+        comparison=several.comparison_rows(runs, chosen, objectives),
+    )
+    sweeps = list(dict.fromkeys(sweep for sweep, _ in runs))
+    tables = _with_succession(
+        tables, sweeps, lambda newer, older: several.front_better(runs, newer, older, objectives)
+    )
+    champions, found = tables["champions"], tables["succession"]
+    standing = found["champion"].iloc[0] if len(found) else sweeps[0]
+    return tables | {
+        "champions": champions.assign(stands=champions["sweep"] == standing),
+        "objectives": several.objective_rows(runs, chosen, objectives),
+    }
+
+
 def _with_succession(
     tables: dict[str, pd.DataFrame], sweeps: list[str], judge: Judge
 ) -> dict[str, pd.DataFrame]:
@@ -191,4 +230,5 @@ def _with_succession(
 
 
 def _frames(**rows: list[tuple[Any, ...]]) -> dict[str, pd.DataFrame]:
+    rows["objectives"] = []
     return {name: pd.DataFrame(found, columns=TABLES[name]) for name, found in rows.items()}

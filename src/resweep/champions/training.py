@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,7 +32,7 @@ def evaluate(
     Returns
     -------
     dict
-        ``value``, ``curve``, ``user_attrs``, ``seed``.
+        ``value`` (of several objectives ``values``, a list), ``curve``, ``user_attrs``, ``seed``.
 
     Raises
     ------
@@ -45,27 +44,34 @@ def evaluate(
     from resweep.sweep.history import History
     from resweep.sweep.trials.record import finite
     from resweep.sweep.trials.trial import SweepTrial, make_pruner
-    from resweep.sweep.trials.worker import as_number, load_objective, seed_libraries
+    from resweep.sweep.trials.worker import (
+        as_values,
+        load_objective,
+        not_finite,
+        seed_libraries,
+    )
 
     function = load_objective(objective)
     live = History(space, ()).open_trial(0, params, pruned=False)
     pruner = make_pruner({"type": "none"})
     trial = SweepTrial(0, params, space, live, pruner, **settings)
     seed_libraries(trial.seed)
+    values: list[float] = []
     try:
-        value, how = as_number(function(trial)), "it ended without a finite value"
+        values = as_values(function(trial), space)
+        how = "it ended without a finite value" if not_finite(values, space) else None
     except optuna.TrialPruned:
-        value, how = math.nan, "the objective stopped it as pruned"
+        how = "the objective stopped it as pruned"
     except (ArithmeticError, MemoryError) as error:
-        value, how = math.nan, f"{type(error).__name__}: {error}"
-    if not math.isfinite(value):
+        how = f"{type(error).__name__}: {error}"
+    if how is not None:
         raise InputError(
             f"the champion cannot be trained again ({how})",
             where=f"seed {trial.seed}",
             mend="lower champions.top, or make the objective end with a value on this seed",
         )
     return {
-        "value": value,
+        **({"values": values} if space.objectives else {"value": values[0]}),
         "curve": [[step, finite(reported)] for step, reported in sorted(trial.curve.items())],
         "user_attrs": trial.user_attrs,
         "seed": trial.seed,

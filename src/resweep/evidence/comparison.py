@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from resweep import markdown
 from resweep.errors import InputError
+from resweep.evidence.objectives import hypervolumes, together
 from resweep.evidence.permutation import exceedance_p, percentile_interval, permutations
 from resweep.ledger.points import ELITE_FRACTION, points
 from resweep.ledger.trials import Ledger
@@ -19,6 +20,7 @@ from resweep.words import DIGITS, interval, number, probability, tested
 
 BUDGETS = (10, 25, 50, 100)
 COLUMNS = ("quantity", "a", "b", "difference", "low", "high", "p", "n_a", "n_b", "note")
+HYPERVOLUME = "hypervolume"
 DRIFT_P = 0.05  # below this, values depend on when they were drawn
 SIGNIFICANT = 0.05  # p below which a difference is told from chance
 
@@ -73,6 +75,7 @@ def compare(
         If one of the sweeps has no complete trial, or their directions differ.
     """
     sign = _sign(a, b)
+    a, b = together(a, b)
     one, two = _sweep(a, "a"), _sweep(b, "b")
     n_a, n_b = len(one.value), len(two.value)
     rows: list[tuple[Any, ...]] = []
@@ -125,6 +128,10 @@ def compare(
         if budget <= min(one.n_trials, two.n_trials):
             x, y = (_best_after(s, budget, sign) for s in (one, two))
             add(f"best after {budget} trials", x, y)
+            if a.space.objectives:
+                add(f"{HYPERVOLUME} after {budget} trials", *hypervolumes(a, b, budget))
+    if a.space.objectives:
+        add(HYPERVOLUME, *hypervolumes(a, b), "of the front; 1 is best in every objective at once")
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table.loc[table["quantity"] == "drift p", "difference"] = np.nan  # two tests, no difference
     return table
@@ -140,6 +147,7 @@ def best_so_far(a: Ledger, b: Ledger) -> pd.DataFrame:
         then, NaN before the first and after the end of the shorter sweep.
     """
     sign = _sign(a, b)
+    a, b = together(a, b)
     sweeps = [_sweep(a, "a"), _sweep(b, "b")]
     longest = max(s.n_trials for s in sweeps)
     table = pd.DataFrame({"trials": np.arange(1, longest + 1)})
@@ -173,10 +181,13 @@ def comparison_text(
     """
     first, second = names
     rows = table.set_index("quantity")
+    goal = f"The objective is to {direction}."
+    if HYPERVOLUME in rows.index:
+        goal = "Several objectives: a value is a rank over the trials of both sweeps, best 1."
     lines = [
         f"# {first} and {second}",
         "",
-        f"The objective is to {direction}. Differences are {second} less {first} (b less a in "
+        f"{goal} Differences are {second} less {first} (b less a in "
         "comparison.csv). Values are those of points: repeated trainings of the same parameters "
         "are averaged.",
         "",

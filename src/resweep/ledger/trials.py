@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from resweep.errors import InputError, closest
 from resweep.files import write_csv_atomic
+from resweep.ledger.fronts import VALUES, ranked, value_columns, values_of
 from resweep.ledger.scores import trial_scores
 from resweep.space.constraints import SET, violations
 from resweep.space.model import Space
@@ -35,9 +36,10 @@ class Ledger:
     Attributes
     ----------
     trials : DataFrame
-        ``number`` (int64), ``value`` (float64, NaN where there is none), ``state`` (``COMPLETE``,
-        ``PRUNED`` or ``FAIL``), one ``params_<name>`` per parameter (float64 for numeric ones, NaN
-        where inactive; object for categorical ones, None where inactive), and
+        ``number`` (int64), ``value`` (float64, NaN where there is none; of several objectives the
+        rank, see `resweep.ledger.fronts`, then ``values_<name>`` with the value of each), ``state``
+        (``COMPLETE``, ``PRUNED`` or ``FAIL``), one ``params_<name>`` per parameter (float64 for
+        numeric ones, NaN where inactive; object for categorical ones, None where inactive), and
         ``user_attrs_<key>``. Sorted by number.
     curves : DataFrame
         Learning curves: ``number``, ``step`` (int64), ``value`` (float64).
@@ -65,7 +67,8 @@ class Ledger:
         Parameters
         ----------
         csv_path : path
-            A table with at least ``number``, ``value`` and ``state``.
+            A table with at least ``number``, ``value`` and ``state``; of several objectives with
+            ``values_<name>``, ``value`` may be missing.
         space : Space
             What the trials must fit.
         curves_path : path, optional
@@ -77,7 +80,7 @@ class Ledger:
             If the table is damaged or a trial does not fit the space, naming trial and parameter.
         """
         csv_path = Path(csv_path)
-        table = _read_text_table(csv_path, ("number", "value", "state"))
+        table = _read_text_table(csv_path, ("number", *value_columns(space), "state"))
         beside = csv_path.with_name("curves.csv")
         if curves_path is None and beside.exists() and beside != csv_path:
             curves_path = beside
@@ -94,7 +97,8 @@ class Ledger:
         ----------
         records : iterable of mapping
             Each with ``number``, ``value`` (or None), ``state``, ``params`` and optionally
-            ``user_attrs`` and ``curve`` (a list of ``[step, value]``).
+            ``user_attrs`` and ``curve`` (a list of ``[step, value]``); of several objectives also
+            ``values`` (a list, or None).
         space : Space
         """
         records = sorted(records, key=lambda record: record["number"])
@@ -104,11 +108,11 @@ class Ledger:
             kind = (record.get("user_attrs") or {}).get("kind")
             home = kind != "fallback" or space.contains(record["params"])
             (inside if home else outside).append(record)
-        trials = _head(inside)
+        trials = _head(inside, space)
         for param in space.params:
             values = [r["params"].get(param.name) for r in inside]
             trials[f"params_{param.name}"] = _typed(param, values)
-        strangers = _head(outside)
+        strangers = _head(outside, space)
         for name in dict.fromkeys(name for r in outside for name in r["params"]):
             values = [r["params"].get(name) for r in outside]
             strangers[f"params_{name}"] = pd.Series(values, dtype=object)
@@ -202,6 +206,7 @@ class Ledger:
             {
                 "number": int(row["number"]),
                 "value": None if absent(row["value"]) else float(row["value"]),
+                "values": values_of(row, space),
                 "state": row["state"],
                 "params": parameters(row, space),
                 "user_attrs": {"kind": "fallback", **_constraints_of(row, self.space)},
@@ -260,6 +265,9 @@ def _read_text_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     table = table.rename(
         columns=lambda name: re.sub("^system_attrs_(?=constraints:)", "user_attrs_", name)
     )
+    wanted = [column for column in required if column.startswith(VALUES)]
+    if not any(column in table for column in wanted):  # a study without names for its objectives
+        table = table.rename(columns={f"{VALUES}{i}": name for i, name in enumerate(wanted)})
     for column in required:
         if column not in table:
             known = list(table.columns)
@@ -267,7 +275,7 @@ def _read_text_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
                 raise InputError(
                     "holds a study with several objectives",
                     where=str(path),
-                    mend="resweep refines one objective: keep one column and call it value",
+                    mend="declare `objectives:` in the space, or keep one column as value",
                 )
             raise InputError(
                 f'the column "{column}" is missing{closest(column, known)}',
@@ -292,12 +300,18 @@ def _constraints_of(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
     return {k: v for k, v in attrs.items() if k.startswith(SET) or k in space.constraints}
 
 
-def _head(records: list[Mapping[str, Any]]) -> pd.DataFrame:
+def _head(records: list[Mapping[str, Any]], space: Space) -> pd.DataFrame:
     values = [math.nan if r["value"] is None else r["value"] for r in records]
+    none = [math.nan] * len(space.objectives)
+    each = np.array([r.get("values") or none for r in records], dtype=float)
     return pd.DataFrame(
         {
             "number": np.array([r["number"] for r in records], dtype="int64"),
             "value": np.array(values, dtype=float),
+            **{
+                f"{VALUES}{name}": each.reshape(-1, len(none))[:, i]
+                for i, name in enumerate(space.objectives)
+            },
             "state": pd.Series([r["state"] for r in records], dtype=object),
         }
     )
@@ -319,7 +333,7 @@ def _from_text_table(table: pd.DataFrame, space: Space, source: str) -> Ledger:
                 where=f"{source}, column params_{name}",
                 mend="use the space that this sweep was run with",
             )
-    records, seen, unfinished = [], set(), 0
+    records, seen, unfinished, given = [], set(), 0, value_columns(space)
     for row in table.to_dict("records"):
         line = f"{source}, trial {row['number'] or '?'}"
         number = _number(row["number"], line, "number")
@@ -338,11 +352,16 @@ def _from_text_table(table: pd.DataFrame, space: Space, source: str) -> Ledger:
                 where=line,
                 mend=f"use one of {', '.join(STATES)}",
             )
-        value = _number(row["value"], line, "value") if row["value"] != "" else None
-        if state == "COMPLETE" and (value is None or math.isnan(value)):
-            raise InputError(
-                "is COMPLETE without a value", where=line, mend="give it a value or the state FAIL"
-            )
+        values = [
+            _number(row[column], line, column) if row[column] != "" else None for column in given
+        ]
+        for name, one in zip(space.objectives or [""], values, strict=True):
+            if state == "COMPLETE" and (one is None or math.isnan(one)):
+                raise InputError(
+                    f"is COMPLETE without a value{name and f' of {name}'}",
+                    where=line,
+                    mend="give it a value or the state FAIL",
+                )
         attrs = {"kind": row["user_attrs_kind"]} if "user_attrs_kind" in row else {}
         try:
             params = _params(row, columns, space, line)
@@ -352,7 +371,9 @@ def _from_text_table(table: pd.DataFrame, space: Space, source: str) -> Ledger:
             if attrs.get("kind") != "fallback":
                 raise
             params = {name: row[f"params_{name}"] for name in columns if row[f"params_{name}"]}
-        record = {"number": int(number), "value": value, "state": state, "params": params}
+        record = {"number": int(number), "value": values[0], "state": state, "params": params}
+        if space.objectives:
+            record["values"] = values if state == "COMPLETE" else None
         records.append(record | {"user_attrs": attrs})
     notes = (f"{unfinished} unfinished trials left out",) if unfinished else ()
     ledger = Ledger.from_records(records, space)
@@ -363,7 +384,7 @@ def _from_text_table(table: pd.DataFrame, space: Space, source: str) -> Ledger:
             values = _inferred(list(rows.loc[frame["number"], column]))
             if frame is ledger.trials or values.notna().any():
                 frame[column] = values
-    return dataclasses.replace(ledger, notes=notes)
+    return ranked(dataclasses.replace(ledger, notes=notes))[0]
 
 
 def _params(row: Mapping[str, str], columns: list[str], space: Space, line: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resweep.errors import InputError
 from resweep.evidence.adjusted import adjusted_effects, study_units
 from resweep.ledger.columns import column
 from resweep.ledger.points import points
@@ -47,9 +48,16 @@ def expected_rows(expect: Mapping[str, Any], space: Space) -> list[dict[str, Any
     Raises
     ------
     InputError
-        If a condition is not understood, or speaks of what the space does not have.
+        If a condition is not understood, or speaks of what the space does not have; if a best
+        value is expected of several objectives.
     """
     rows = []
+    if space.objectives and expect.get("targets"):
+        raise InputError(
+            "a target is a best value, but the space has several objectives",
+            where="expect.targets",
+            mend="leave targets out, or sweep one objective and make the others constraints",
+        )
     sign = ">" if space.direction == "maximize" else "<"
     for name, value in expect.get("targets", {}).items():
         said = f"the best value is {number(value)} or {'more' if sign == '>' else 'less'} ({name})"

@@ -10,6 +10,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from resweep.errors import InputError, closest
+from resweep.ledger.fronts import scored_records
 from resweep.ledger.trials import Ledger
 from resweep.sources import hydra, mlflow, ray, table, wandb
 from resweep.sources import optuna as optuna_source
@@ -22,6 +23,7 @@ from resweep.sources.storage import from_environment
 from resweep.space.constraints import SET
 from resweep.space.inference import infer_space, plain_choice
 from resweep.space.model import Space
+from resweep.space.objectives import described
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +87,8 @@ def import_study(
         If the study cannot be read, has several objectives, has no finished trial, or does not fit
         `space`.
     """
-    found = to_sweep(joined(optuna_source.read(storage, name)), space=space, era=era)
+    studies = [choose_objectives(study, ()) for study in optuna_source.read(storage, name)]
+    found = to_sweep(joined(studies), space=space, era=era)
     return found.space, found.ledger
 
 
@@ -178,7 +181,9 @@ def joined(studies: Sequence[Recorded]) -> Recorded:
 
 
 def to_sweep(study: Recorded, *, space: Space | None = None, era: int | None = None) -> Imported:
-    """Turn a study of one objective into a space and a ledger.
+    """Turn a study into a space and a ledger.
+
+    Of several objectives, the ``value`` of the ledger is the rank (`resweep.ledger.fronts`).
 
     Parameters
     ----------
@@ -191,17 +196,13 @@ def to_sweep(study: Recorded, *, space: Space | None = None, era: int | None = N
     Raises
     ------
     InputError
-        If it has several objectives, no finished trial, no such era, none whose trials can be
+        If it has no finished trial, no such era, none whose trials can be
         kept, or does not fit `space`.
     """
     where = study.where
-    if len(study.directions) > 1:
-        raise InputError(
-            f"has {len(study.directions)} objectives",
-            where=where,
-            mend="choose one with --objective NAME, or rank by all with --objectives A:max B:min",
-        )
-    (direction,) = study.directions
+    several = len(study.objectives) > 1
+    objectives = dict(zip(study.objectives, study.directions, strict=True)) if several else {}
+    direction = "maximize" if several else study.directions[0]
     finished = study.finished
     if not finished:
         raise InputError("has no finished trial", where=where, mend="let it run first")
@@ -217,14 +218,15 @@ def to_sweep(study: Recorded, *, space: Space | None = None, era: int | None = N
             direction=direction,
             n_trials=len(trials),
         )
-        space, left_out = found.space, found.left_out
+        space, left_out = found.space.replace(objectives=objectives), found.left_out
         if study.constraints:
             space = space.replace(constraints=study.constraints)
         notes += found.notes
         if study.ladders:
             space = _with_ladders(space, study.ladders)
-    elif space.direction != direction:
-        raise InputError(f"is to {direction}, but the space says {space.direction}", where=where)
+    elif (space.direction, list(space.objectives.items())) != (direction, list(objectives.items())):
+        goal = described(objectives) if several else direction
+        raise InputError(f"is to {goal}, but the space says {space.goal}", where=where)
     else:
         trials, left_out, eras, place = finished, None, [Era(finished, space.names)], 0
     records = []
@@ -242,7 +244,7 @@ def to_sweep(study: Recorded, *, space: Space | None = None, era: int | None = N
             mend="give the space that it was searched in with --space",
         )
     notes += _notes(study, left_out or {})
-    ledger = Ledger.from_records(records, space)
+    ledger = Ledger.from_records(scored_records(records, space), space)
     ledger = dataclasses.replace(ledger, notes=tuple(notes))
     return Imported(space, ledger, len(finished), eras, place + 1)
 
@@ -344,12 +346,19 @@ def _record(
         return None
     return {
         "number": trial.number,
-        "value": None if failed else trial.value,
+        **_values(None if failed else trial.values, space),
         "state": trial.state.name,
         "params": params,
         "user_attrs": trial.user_attrs | {f"{SET}{k}": v for k, v in trial.constraints.items()},
         "curve": sorted(trial.intermediate_values.items()),
     }
+
+
+def _values(values: Sequence[float] | None, space: Space) -> dict[str, Any]:
+    """Return what a record says of the value of a trial, or of its values."""
+    if space.objectives:
+        return {"value": None, "values": values}
+    return {"value": None if values is None else values[0]}
 
 
 def _order_in(space: Space) -> Callable[[str], int]:

@@ -66,6 +66,8 @@ def _remarks(space: Space, mark: str) -> str:
         for param in space
         if param.condition
     ]
+    if space.objectives:
+        lines.append(f"{mark} several objectives: {space.goal}")
     return "".join(f"{line}\n" for line in lines)
 
 

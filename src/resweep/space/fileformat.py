@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from resweep.errors import InputError, closest
-from resweep.space import constraints
+from resweep.space import constraints, objectives
 from resweep.space.parameter import Parameter, same
 from resweep.words import describe_value
 from resweep.yamlfile import Document, flow
 
 TOP_KEYS = (
-    "study_name", "direction", "n_trials", "pruner", "constraints", "fixed", "param_ranges",
+    "study_name", "direction", "objectives", "n_trials", "pruner", "constraints", "fixed",
+    "param_ranges",
 )  # fmt: skip
 PARAM_KEYS = (
     "type",
@@ -94,15 +95,13 @@ def from_document(document: Document) -> dict[str, Any]:
         raise InputError("is empty", where=document.source, mend="give at least param_ranges")
     top = _Entry(document, ())
     top.require_mapping(TOP_KEYS, "`direction: maximize`")
-    for key in ("direction", "param_ranges"):
+    several = objectives.read(top.value, top.fail)
+    for key in ("param_ranges",) if several else ("direction", "param_ranges"):
         if key not in top.value:
             top.fail(f'the key "{key}" is missing', f"add `{key}:` at the top level")
-    if top.value["direction"] not in ("maximize", "minimize"):
-        top.fail(
-            f"direction must be maximize or minimize, not {top.value['direction']!r}",
-            None,
-            "direction",
-        )
+    direction = "maximize" if several else top.value["direction"]  # of the rank
+    if direction not in objectives.DIRECTIONS:
+        top.fail(f"direction must be maximize or minimize, not {direction!r}", None, "direction")
     n_trials = top.number("n_trials", integer=True) if "n_trials" in top.value else 100
     if n_trials < 1:
         top.fail(f"n_trials must be at least 1, not {n_trials}", "give a budget", "n_trials")
@@ -129,17 +128,20 @@ def from_document(document: Document) -> dict[str, Any]:
         if name in fixed:
             entry.fail("is both fixed and searched", f"remove {name} from one of the two")
         params[name] = _parameter(entry, name, params, ranges, fixed)
+    pruner = _pruner(document, top)
+    objectives.check_pruner(several, pruner, top.fail)
     return {
         "study_name": str(top.value.get("study_name", "sweep")),
-        "direction": top.value["direction"],
+        "direction": direction,
         "n_trials": n_trials,
-        "pruner": _pruner(document, top),
+        "pruner": pruner,
         "fixed": fixed,
         "params": tuple(params.values()),
         "constraints": constraints.checked(
             top.value.get("constraints") or {},
             lambda what, mend: top.fail(what, mend, "constraints"),
         ),
+        "objectives": several,
     }
 
 
@@ -452,7 +454,7 @@ def to_text(space: Mapping[str, Any]) -> str:
     """Return the attributes of a space as canonical YAML: a line each, keys in one order."""
     lines = [
         f"study_name: {flow(space['study_name'])}",
-        f"direction: {space['direction']}",
+        objectives.line(space["objectives"], space["direction"]),
         f"n_trials: {space['n_trials']}",
         f"pruner: {flow(dict(space['pruner']))}",
     ]

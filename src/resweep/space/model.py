@@ -17,6 +17,7 @@ from resweep import yamlfile
 from resweep.errors import InputError, closest
 from resweep.files import write_text_atomic
 from resweep.space import fileformat
+from resweep.space.objectives import described
 from resweep.space.parameter import Parameter, describe_condition, describe_domain, same
 
 
@@ -37,6 +38,9 @@ class Space:
         Parents stand before the parameters that depend on them.
     constraints : dict
         Bounds (``min``, ``max``) of user attributes that a trial must keep to.
+    objectives : dict
+        Name to direction, in the order of the values that a trial returns; empty for one objective.
+        With several, `direction` is that of a trial's rank: maximize.
     """
 
     study_name: str
@@ -46,6 +50,7 @@ class Space:
     fixed: Mapping[str, Any]
     params: tuple[Parameter, ...]
     constraints: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
+    objectives: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def load(cls, path: str | Path) -> Space:
@@ -82,7 +87,7 @@ class Space:
             for p in self.params
         )
         head = "<tr><th>parameter</th><th>type</th><th>values</th><th>only if</th></tr>"
-        title = f"{self.study_name}: {self.direction}, {self.n_trials} trials"
+        title = f"{self.study_name}: {self.goal}, {self.n_trials} trials"
         return f"<table><caption>{escape(title)}</caption>{head}{rows}</table>"
 
     @property
@@ -112,6 +117,11 @@ class Space:
     def sign(self) -> int:
         """What a value is multiplied with so that larger is better: 1 or -1."""
         return 1 if self.direction == "maximize" else -1
+
+    @property
+    def goal(self) -> str:
+        """What is to be done, in words: ``maximize``, ``maximize accuracy and minimize size``."""
+        return described(self.objectives) if self.objectives else self.direction
 
     def children(self, name: str) -> tuple[str, ...]:
         """Return the parameters that hang directly on parameter `name`."""

@@ -142,7 +142,7 @@ def describe(space: Space) -> list[str]:
     text = ", ".join(f"{count} {kind}" for kind, count in kinds if count)
     combinations, continuous = discrete_size(space)
     lines = [
-        f"{space.direction} {space.study_name}, {space.n_trials} trials, "
+        f"{space.goal} {space.study_name}, {space.n_trials} trials, "
         f"pruner {space.pruner['type']}, {len(space.fixed)} fixed settings",
         f"{len(space.params)} parameters are searched: {text}",
         f"{always} are always active, {len(conditional)} conditionally",

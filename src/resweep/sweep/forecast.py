@@ -120,8 +120,11 @@ def futures(
     Returns
     -------
     Futures, or None
-        None where fewer than 5 points have a value, or all values are equal.
+        None where fewer than 5 points have a value, all values are equal, or there are several
+        objectives: a rank among the trials so far says nothing of ranks to come.
     """
+    if ledger.space.objectives:
+        return None
     table, known, units = _known(ledger, outside)
     able = table["feasible"].to_numpy(dtype=bool)
     score = table["score"].to_numpy(dtype=float)

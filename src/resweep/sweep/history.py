@@ -16,6 +16,8 @@ from resweep.space.constraints import SET, excesses
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 
+Warm = Sequence[tuple[Mapping[str, Any], Any]]  # points with their value, or list of values
+
 NO_TIME = datetime(1970, 1, 1)  # proposals read no clock
 
 
@@ -26,12 +28,12 @@ class History:
     replicates, which are no new points, stand in it as failed.
     """
 
-    def __init__(self, space: Space, warm: Sequence[tuple[Mapping[str, Any], float]]):
+    def __init__(self, space: Space, warm: Warm):
         self.space = space
         self.study = _study(space)
         self._distributions = {param.name: param.distribution() for param in space.params}
         for params, value in warm:
-            self._add(params, TrialState.COMPLETE, value)
+            self._add(params, TrialState.COMPLETE, value if isinstance(value, list) else [value])
         self.offset = len(warm)
         self.length = 0
         self._asked: Trial | None = None  # the next trial, once something was drawn for it
@@ -40,7 +42,7 @@ class History:
         self,
         params: Mapping[str, Any],
         state: TrialState,
-        value: float | None = None,
+        values: Sequence[float] | None = None,
         curve: Iterable[tuple[int, float]] = (),
         system_attrs: Mapping[str, Any] | None = None,
     ) -> None:
@@ -48,7 +50,8 @@ class History:
             number=-1,  # the storage numbers it
             trial_id=-1,
             state=state,
-            value=value,
+            value=None,
+            values=values,
             datetime_start=NO_TIME,
             datetime_complete=NO_TIME if state.is_finished() else None,
             params=dict(params),
@@ -64,8 +67,8 @@ class History:
         if params is None:
             self._add({}, TrialState.FAIL)
         else:
-            state, value = _outcome(record)
-            self._add(params, state, value, record["curve"], self._system_attrs(record))
+            state, values = _outcome(record)
+            self._add(params, state, values, record["curve"], self._system_attrs(record))
         self.length += 1
 
     def start(self, params: Mapping[str, Any] | None) -> None:
@@ -95,8 +98,7 @@ class History:
             storage.set_trial_intermediate_value(trial_id, int(step), _number(value))
         for key, value in self._system_attrs(record).items():
             storage.set_trial_system_attr(trial_id, key, value)
-        state, value = _outcome(record)
-        storage.set_trial_state_values(trial_id, state, None if value is None else [value])
+        storage.set_trial_state_values(trial_id, *_outcome(record))
 
     def _system_attrs(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a pruner noted, and the constraints: samplers look for them there."""
@@ -165,18 +167,26 @@ class _Known(FrozenTrial):
 
 def _study(space: Space) -> optuna.Study:
     return optuna.create_study(
-        direction=StudyDirection[space.direction.upper()],
+        directions=directions(space),
         study_name=space.study_name,
         sampler=RandomSampler(seed=0),
     )
 
 
-def _outcome(record: Mapping[str, Any]) -> tuple[TrialState, float | None]:
+def directions(space: Space) -> list[StudyDirection]:
+    """Return the direction of each objective, as Optuna has it."""
+    named = space.objectives.values() or [space.direction]
+    return [StudyDirection[direction.upper()] for direction in named]
+
+
+def _outcome(record: Mapping[str, Any]) -> tuple[TrialState, list[float] | None]:
     """Return how a trial stands in the study; one that was pruned before any report, as failed."""
     state = TrialState[record["state"]]
     if state == TrialState.PRUNED and not record["curve"]:
         state = TrialState.FAIL
-    return state, record["value"] if state == TrialState.COMPLETE else None
+    if state != TrialState.COMPLETE:
+        return state, None
+    return state, record.get("values") or [record["value"]]
 
 
 def _number(value: float | None) -> float:

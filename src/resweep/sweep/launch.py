@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from resweep.errors import InputError
+from resweep.ledger.fronts import scored_records
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 from resweep.space.parameter import describe_condition
@@ -152,7 +153,7 @@ def build(
         parent = opened(ancestors[0][1].space)
         launch["fallback_space"] = _in_terms_of(parent, space).dumps()
         launch["fallback_warm"] = _pairs(_carried(homes, parent)) if warm_start else []
-    return launch, table.drop(columns="params", errors="ignore")
+    return launch, table.drop(columns=["params", "known"], errors="ignore")
 
 
 def opened(space: Space) -> Space:
@@ -164,7 +165,7 @@ def _pairs(table: pd.DataFrame) -> list[list[Any]]:
     if table.empty:
         return []
     fits = table[table["carried"]]
-    return [[row.params, float(row.value)] for row in fits.itertuples()]
+    return [[row.params, row.known] for row in fits.itertuples()]
 
 
 def _in_terms_of(parent: Space, child: Space) -> Space:
@@ -224,4 +225,4 @@ def sweep_ledger(
             except CannotCarry:
                 pass
         home.append(record)
-    return Ledger.from_records(home, space)
+    return Ledger.from_records(scored_records(home, space), space)

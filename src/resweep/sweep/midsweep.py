@@ -98,6 +98,14 @@ def decide(
 
     if not len(scores):
         return outcome("continue", n_planned, "no trial has ended with a value yet")
+    if ledger.space.objectives:
+        evidence |= {"best": None, "parent_best": None}
+        if extend_probability == 0 and (max_trials or 0) > n_planned:
+            return outcome("extend", max_trials or 0, "any probability is at least 0")
+        told = "there is no forecast of several objectives"
+        if stop_below is not None:
+            told += "; stop_below, a limit of one value, does not apply"
+        return outcome("continue", n_planned, told)
     best, left = scores.max(), max(0, n_planned - seen)
     if stop_below is not None and best < sign * stop_below:
         return outcome(

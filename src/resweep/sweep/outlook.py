@@ -11,7 +11,10 @@ from resweep.words import counted, interval, number, probability_of
 if TYPE_CHECKING:
     import pandas as pd
 
-TOO_LITTLE = "Too little is known for a forecast: it takes five points that ended with a value."
+TOO_LITTLE = (
+    "Too little is known for a forecast: it takes one objective, and five points that ended with a "
+    "value."
+)
 
 
 def forecast_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import re
 import resource
@@ -32,7 +31,13 @@ from resweep.sweep.approval import check_approved
 from resweep.sweep.proposals import Plan, Proposer
 from resweep.sweep.trials.slots import visible_devices
 from resweep.sweep.trials.trial import SweepTrial, make_pruner
-from resweep.sweep.trials.worker import as_number, load_objective, seed_libraries, trial_seed
+from resweep.sweep.trials.worker import (
+    as_values,
+    load_objective,
+    not_finite,
+    seed_libraries,
+    trial_seed,
+)
 from resweep.words import counted
 
 PROBES = 3  # points that are tried until one can be trained
@@ -236,7 +241,7 @@ def probe(
                 checkpoint=checkpoint,
             )
             started = time.monotonic()
-            whole, failure = _try(objective, trial)
+            whole, failure = _try(objective, trial, space)
             waited = time.monotonic() - started
             seconds = waited if whole or not trial.curve else trial.reported - started
             size = checkpoint.stat().st_size / 2**20 if checkpoint.exists() else 0.0
@@ -266,12 +271,12 @@ def probe(
     return Check("probe", True, "; ".join([detail, *failures])), estimate
 
 
-def _try(objective: Callable[..., Any], trial: SweepTrial) -> tuple[bool, str | None]:
+def _try(objective: Callable[..., Any], trial: SweepTrial, space: Space) -> tuple[bool, str | None]:
     """Return whether the objective came to its own end, and why it failed, if it did."""
     seed_libraries(trial.seed)
     try:
         with _no_longer_than(PROBE_SECONDS):
-            value = as_number(objective(trial))
+            values = as_values(objective(trial), space)
     except (_Enough, optuna.TrialPruned):
         return False, None
     except InputError:
@@ -279,7 +284,7 @@ def _try(objective: Callable[..., Any], trial: SweepTrial) -> tuple[bool, str | 
     except Exception as error:
         traceback.print_exc()
         return False, f"{type(error).__name__}: {error}"
-    return True, None if math.isfinite(value) else f"the objective gave {value}"
+    return True, not_finite(values, space)
 
 
 @contextmanager

@@ -20,7 +20,6 @@ import numpy as np
 import optuna
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
-from resweep.space.constraints import violation
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, same
 from resweep.sweep import schedule as sch
@@ -35,10 +34,11 @@ from resweep.sweep.excursions import (
     pressure,
     step_out,
 )
-from resweep.sweep.history import History
+from resweep.sweep.history import History, Warm
 from resweep.sweep.refuting import Challenges
 from resweep.sweep.replicates import next_replicate
 from resweep.sweep.schedule import Schedule, quota_sequence, seed_for
+from resweep.sweep.scoring import Scores, known_scores
 from resweep.sweep.warmstart import moved
 
 SAMPLERS = ("tpe", "gp", "qmc", "random")
@@ -107,7 +107,7 @@ class Plan:
     enqueued : sequence of dict
         Points for the first trials; parameters that a point leaves out are sampled.
     warm : sequence of (dict, float)
-        Parent trials in this space, with their values.
+        Parent trials in this space, with their values; of several objectives, a list of them.
     fallback_space : Space, optional
         What fallback trials may reach: the parent's space, at its limits.
     fallback_warm : sequence of (dict, float)
@@ -122,9 +122,9 @@ class Plan:
     sampler: str = "tpe"
     schedule: Schedule = field(default_factory=Schedule)
     enqueued: Sequence[Mapping[str, Any]] = ()
-    warm: Sequence[tuple[Mapping[str, Any], float]] = ()
+    warm: Warm = ()
     fallback_space: Space | None = None
-    fallback_warm: Sequence[tuple[Mapping[str, Any], float]] = ()
+    fallback_warm: Warm = ()
     walls: Sequence[Mapping[str, Any]] = ()
 
     def space_of(self, kind: str) -> Space:
@@ -153,10 +153,9 @@ class Proposer:
         )  # there is no way out of a space into itself
         self._avoidance = Avoidance(plan.walls, self._outer)
         self._opened: dict[tuple[Direction, ...], History] = {(): self.history}
-        scores = (plan.space.sign * value for _, value in plan.warm)
-        self._inherited = max(scores, default=-math.inf)
-        self._best_inside = _best(plan.warm, plan.space.sign)
-        self._best_of_parent = _best(plan.fallback_warm, plan.space.sign)
+        self._told: tuple[int, Scores] = (0, known_scores(plan, ()))
+        self._best_inside = _best(plan.warm, self._told[1].warm)
+        self._best_of_parent = _best(plan.fallback_warm, self._told[1].fallback_warm)
         self._challenges = Challenges(plan, self._outer)
         self._taken = {_key(params, plan.space) for params, _ in plan.warm}
         self._taken |= {_key(params, self._outer) for params, _ in plan.fallback_warm}
@@ -367,10 +366,9 @@ class Proposer:
         under_way = Counter(p.replicate_of for p in self.proposals[len(self.records) :])
         candidates = [self.proposals[first] for first in values]
         inherited = [{**self.plan.space.fixed, **params} for params, _ in self.plan.warm]
-        sign = self.plan.space.sign
         chosen = next_replicate(
             [{**self.plan.space_of(p.kind).fixed, **p.params} for p in candidates] + inherited,
-            [*values.values(), *([sign * value] for _, value in self.plan.warm)],
+            [*values.values(), *([score] for score in self._known().warm)],
             [under_way[p.number] for p in candidates] + [0] * len(inherited),
             [True] * len(candidates) + [False] * len(inherited),
             self._outer,
@@ -393,7 +391,8 @@ class Proposer:
             return refuted
         best = max(means, key=lambda first: (means[first], -first))
         proposal = self.proposals[best]
-        if proposal.kind != sch.FALLBACK or means[best] <= self._inherited:
+        inherited = max(self._known().warm, default=-math.inf)
+        if proposal.kind != sch.FALLBACK or means[best] <= inherited:
             return refuted
         ways = left_by(proposal.params, self.plan.space, self._outer)
         return (*ways, *(way for way in refuted if way not in ways))
@@ -436,12 +435,16 @@ class Proposer:
         Those of trials that violate a constraint count for nothing.
         """
         scores: dict[int, list[float]] = {}
-        for proposal, record in zip(self.proposals, self.records, strict=False):
-            bound = violation(record["user_attrs"], self.plan.space.constraints) > 0
-            if record["state"] == "COMPLETE" and not bound:
-                first = proposal.number if proposal.replicate_of is None else proposal.replicate_of
-                scores.setdefault(first, []).append(self.plan.space.sign * record["value"])
+        for number, score in self._known().own.items():
+            proposal = self.proposals[number]
+            first = number if proposal.replicate_of is None else proposal.replicate_of
+            scores.setdefault(first, []).append(score)
         return scores
+
+    def _known(self) -> Scores:
+        if self._told[0] != len(self.records):
+            self._told = (len(self.records), known_scores(self.plan, self.records))
+        return self._told[1]
 
 
 class _Shares:
@@ -465,9 +468,9 @@ def make_sampler(name: str, seed: int) -> BaseSampler:
     return RandomSampler(seed=seed)
 
 
-def _best(pairs: Sequence[tuple[Mapping[str, Any], float]], sign: int) -> list[Mapping[str, Any]]:
-    ranked = sorted(pairs, key=lambda pair: -sign * pair[1])
-    return [params for params, _ in ranked[: math.ceil(ELITE * len(ranked))]]
+def _best(pairs: Warm, scores: Sequence[float]) -> list[Mapping[str, Any]]:
+    ranked = sorted(range(len(pairs)), key=lambda i: -scores[i])
+    return [pairs[i][0] for i in ranked[: math.ceil(ELITE * len(ranked))]]
 
 
 def _means(scores: Mapping[int, Sequence[float]]) -> dict[int, float]:

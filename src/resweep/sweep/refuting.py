@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from resweep.space.constraints import violation
 from resweep.sweep import schedule as sch
 from resweep.sweep.challenges import Known, lost, next_challenge
 from resweep.sweep.excursions import Direction, left_by
+from resweep.sweep.scoring import known_scores
 from resweep.sweep.warmstart import moved
 
 if TYPE_CHECKING:
@@ -93,13 +93,12 @@ class Challenges:
 
     def _known(self, proposals: Sequence[Proposal], records: Records) -> list[Known]:
         """Return all points, in the outer space, that ended with a value and violate nothing."""
-        sign, constraints = self.plan.space.sign, self.plan.space.constraints
+        known = known_scores(self.plan, records)
         scores: dict[int, list[float]] = {}
-        for proposal, record in zip(proposals, records, strict=False):
-            bound = violation(record["user_attrs"], constraints) > 0
-            if record["state"] == "COMPLETE" and not bound:
-                first = proposal.number if proposal.replicate_of is None else proposal.replicate_of
-                scores.setdefault(first, []).append(sign * record["value"])
+        for number, score in known.own.items():
+            proposal = proposals[number]
+            first = number if proposal.replicate_of is None else proposal.replicate_of
+            scores.setdefault(first, []).append(score)
         found = []
         for first, values in scores.items():
             proposal = proposals[first]
@@ -107,8 +106,8 @@ class Challenges:
             if point is not None:
                 challenge = proposal.challenges is not None
                 found.append(self._place(first, point, values, challenge))
-        inherited = self.plan.fallback_warm
-        found += [self._place(None, point, [sign * value]) for point, value in inherited]
+        inherited = zip(self.plan.fallback_warm, known.fallback_warm, strict=True)
+        found += [self._place(None, point, [score]) for (point, _), score in inherited]
         return found
 
     def _place(

@@ -15,13 +15,14 @@ from typing import Any
 import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from resweep.ledger.fronts import values_of
 from resweep.ledger.trials import Ledger, absent, parameters
 from resweep.sources.storage import quiet
 from resweep.space.constraints import SET, excesses
 from resweep.space.model import Space
+from resweep.sweep.history import directions
 
 # Optuna wants dates; a ledger has none. Trials follow each other from here on.
 EPOCH = datetime.datetime(2000, 1, 1)
@@ -62,8 +63,10 @@ def export_study(
         study = optuna.create_study(
             study_name=study_name or ledger.space.study_name,
             storage=storage,
-            direction=StudyDirection[ledger.space.direction.upper()],
+            directions=directions(ledger.space),
         )
+        if ledger.space.objectives:
+            study.set_metric_names(list(ledger.space.objectives))
         study.add_trials(list(_frozen_trials(ledger, timings, parent_space)))
         storage.engine.dispose()
         with contextlib.closing(sqlite3.connect(temporary)) as connection:
@@ -114,7 +117,7 @@ def _frozen_trials(
         end = start + datetime.timedelta(seconds=SECONDS_UNKNOWN if absent(took) else float(took))
         trial = create_trial(
             state=TrialState[row["state"]],
-            value=_value(row),
+            values=_values(row, ledger.space),
             params=params,
             distributions={name: distributions[name] for name in params},
             user_attrs=attrs,
@@ -149,8 +152,12 @@ def _distributions(space: Space, parent: Space | None) -> dict[str, BaseDistribu
     return found
 
 
-def _value(row: Mapping[str, Any]) -> float | None:
-    return None if row["state"] == "FAIL" or absent(row["value"]) else float(row["value"])
+def _values(row: Mapping[str, Any], space: Space) -> list[float] | None:
+    if row["state"] == "FAIL":
+        return None
+    if space.objectives:
+        return values_of(row, space)
+    return None if absent(row["value"]) else [float(row["value"])]
 
 
 def _user_attrs(row: Mapping[str, Any]) -> dict[str, Any]:

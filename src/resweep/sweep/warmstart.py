@@ -70,10 +70,13 @@ def carry(parent: Ledger, name: str, target: Space) -> pd.DataFrame:
     -------
     DataFrame
         ``sweep`` (`name`), ``number``, ``value``, ``carried`` (bool), ``reason`` (why not, else
-        empty) and ``params`` (dict in `target`, or None), one row per completed trial. Values of
+        empty), ``params`` (dict in `target`, or None) and ``known`` (what a sampler is told: the
+        value, or a list of those of several objectives), one row per completed trial. Values of
         blocks are brought to one level.
     """
     import pandas as pd  # not above: no process that trains needs it
+
+    from resweep.ledger.fronts import values_of
 
     rows = []
     for _, row in parent.feasible.iterrows():
@@ -82,6 +85,7 @@ def carry(parent: Ledger, name: str, target: Space) -> pd.DataFrame:
             params, reason = reexpress(parent.assignment(row), parent.space, target), ""
         except CannotCarry as error:
             params, reason = None, str(error)
-        rows.append((name, row["number"], value, params is not None, reason, params))
-    columns = ["sweep", "number", "value", "carried", "reason", "params"]
+        known = values_of(row, target) or float(value)
+        rows.append((name, row["number"], value, params is not None, reason, params, known))
+    columns = ["sweep", "number", "value", "carried", "reason", "params", "known"]
     return pd.DataFrame(rows, columns=columns)

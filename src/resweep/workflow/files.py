@@ -162,6 +162,7 @@ def champions_files(plan: Plan, sweep: str) -> list[str]:
         "confusion.csv",
         "comparison.csv",
         "succession.csv",
+        "objectives.csv",
         "MODEL_CARD.md",
     )
     files = [plan.result(sweep, "champions", name) for name in names]

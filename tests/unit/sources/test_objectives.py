@@ -3,15 +3,13 @@
 import numpy as np
 import optuna
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 from resweep import cli
 from resweep.errors import InputError
+from resweep.ledger.fronts import fronts
+from resweep.ledger.trials import Ledger
 from resweep.refinement.refine import refine
 from resweep.sources import importing
-from resweep.sources.objectives import fronts, pareto_scores
 from resweep.sources.runs import Wanted
 from resweep.space.model import Space
 
@@ -57,7 +55,11 @@ def test_both_objectives_in_one_score(two):
     path, study = two
     found = sweep_of(path, "accuracy:max", "latency:min")
     assert found.space.direction == "maximize"
+    assert found.space.objectives == {"accuracy": "maximize", "latency": "minimize"}
     complete = found.ledger.complete
+    assert complete[["values_accuracy", "values_latency"]].to_numpy().tolist() == [
+        t.values for t in study.trials if t.values
+    ]
     best = {t.number for t in study.best_trials}
     ranked = complete.sort_values("value", ascending=False)["number"].tolist()
     assert set(ranked[: len(best)]) == best
@@ -85,27 +87,18 @@ def test_the_command_takes_one_or_several(two, tmp_path, capsys):
     assert cli.main(given) == 1
     assert cli.main([*given, "--objective", "accuracy"]) == 0
     assert cli.main([*given, "--objectives", "accuracy:max", "latency:min"]) == 0
-    assert Space.load(tmp_path / "v1/space.yaml").direction == "maximize"
-    assert "ranked by accuracy and latency" in capsys.readouterr().err
+    space = Space.load(tmp_path / "v1/space.yaml")
+    assert list(space.objectives) == ["accuracy", "latency"]
+    again = Ledger.load(tmp_path / "v1/trials.csv", space)
+    assert again.trials["value"].max() == 1.0
+    space = str(tmp_path / "v1/space.yaml")
+    assert cli.main([*given, "--objectives", "accuracy", "latency", "--space", space]) == 0
+    assert cli.main([*given, "--objective", "accuracy", "--space", space]) == 1
+    said = capsys.readouterr().err
+    assert "ranked by accuracy and latency" in said
+    assert "is to maximize, but the space says maximize accuracy and minimize latency" in said
     assert cli.main(["import", str(two[0]), "--list"]) == 0
     assert "objective latency: minimize" in capsys.readouterr().out
-
-
-points = arrays.arrays(
-    float, st.tuples(st.integers(1, 20), st.integers(2, 3)), elements=st.integers(0, 5).map(float)
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(points)
-def test_a_point_that_dominates_another_scores_higher(losses):
-    scores = pareto_scores(losses)
-    better = (losses[:, None] <= losses).all(axis=2) & (losses[:, None] < losses).any(axis=2)
-    first, second = np.nonzero(better)
-    assert (scores[first] > scores[second]).all()
-    same = (losses[:, None] == losses).all(axis=2)
-    assert all(scores[i] == scores[j] for i, j in zip(*np.nonzero(same), strict=True))
-    assert 0 < scores.min() <= scores.max() <= 1
 
 
 def test_the_first_front_is_optunas(two):
@@ -114,15 +107,6 @@ def test_the_first_front_is_optunas(two):
     losses = np.array([[-t.values[0], t.values[1]] for t in complete])
     first = {t.number for t, level in zip(complete, fronts(losses), strict=True) if level == 0}
     assert first == {t.number for t in study.best_trials}
-
-
-def test_infinite_objectives_stand_behind_and_before_all_others():
-    losses = np.array([[0.0, np.inf], [0.5, 2.0], [0.6, 3.0], [-np.inf, 4.0], [np.inf, np.inf]])
-    scores = pareto_scores(losses)
-    assert np.argmin(scores) == 4
-    assert scores[1] > scores[2]
-    everything = pareto_scores(np.array([[np.inf, 0.0], [np.inf, 1.0], [np.inf, 1e308]]))
-    assert (np.diff(everything) < 0).all()
 
 
 @pytest.mark.parametrize(
@@ -163,6 +147,15 @@ def test_an_objective_with_a_threshold_is_a_constraint(two, tmp_path, name):
     assert Space.load(tmp_path / "space.yaml").constraints == found.space.constraints
 
 
+def test_a_threshold_beside_several_objectives(two):
+    found = sweep_of(two[0], "accuracy", "latency", "latency<=0.8")
+    assert list(found.space.objectives) == ["accuracy", "latency"]
+    complete = found.ledger.complete
+    able = complete["values_latency"] <= 0.8
+    assert complete["value"][able].min() > complete["value"][~able].max()
+    assert (found.ledger.scored["feasible"].to_numpy() == able.to_numpy()).all()
+
+
 def test_all_objectives_with_thresholds_leave_nothing_to_optimise(two):
     with pytest.raises(InputError, match="each of its objectives has a threshold"):
         sweep_of(two[0], "accuracy>=0.5", "latency<=0.8")
@@ -187,4 +180,5 @@ def test_the_configuration_reads_what_the_command_reads(two, tmp_path):
     for study in ({"source": path}, {"storage": path}):
         space, ledger = importing.read_sweep(study=study | {"objectives": ["accuracy", "latency"]})
         assert (space.direction, len(ledger.trials)) == ("maximize", 40)
-        assert "user_attrs_objective_latency" in ledger.trials
+        assert "values_latency" in ledger.trials
+        assert "user_attrs_objective_latency" not in ledger.trials

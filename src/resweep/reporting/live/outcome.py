@@ -9,11 +9,13 @@ import pandas as pd
 
 from resweep.champions.succession import standing
 from resweep.evidence.noise import noise
+from resweep.evidence.objectives import front
+from resweep.ledger.fronts import VALUES
 from resweep.ledger.trials import Ledger
-from resweep.reporting.inputs import Sweep
+from resweep.reporting.inputs import Sweep, read_table
 from resweep.reporting.page.headline import honest_interval
 from resweep.space.model import Space
-from resweep.words import interval, number, probability
+from resweep.words import counted, interval, number, probability
 
 MAX_DECISIONS = 4
 WIDTH = 118  # characters of a line
@@ -92,7 +94,17 @@ def _fit(text: str) -> str:
 
 
 def _best(sweep: Sweep) -> str:
-    """Say what the best point measured, and what it is worth once luck is taken off."""
+    """Say what the best point measured, and what it is worth once luck is taken off.
+
+    Of several objectives, how far the front reaches in each.
+    """
+    if sweep.space.objectives:
+        members = front(sweep.ledger)
+        reach = [
+            f"{name} {interval(members[f'{VALUES}{name}'].min(), members[f'{VALUES}{name}'].max())}"
+            for name in sweep.space.objectives
+        ]
+        return f"front of {sweep.name}: {counted(len(members), 'trial')}, {', '.join(reach)}"
     able = sweep.points[sweep.points["feasible"] & (sweep.points["n_complete"] > 0)]
     if able.empty:
         ended = "feasible trial" if (sweep.points["n_complete"] > 0).any() else "trial"
@@ -112,6 +124,15 @@ def _champions(folder: Path) -> str:
     """Say how the champion did on what no sweep saw, and against its parent's."""
     champions = pd.read_csv(folder / "champions.csv")
     first = standing(champions)
+    each = folder / "objectives.csv"
+    objectives = read_table(each) if each.exists() else pd.DataFrame()
+    if len(objectives):
+        own = objectives["sweep"].astype(str) == str(first["sweep"])
+        best = objectives[own & objectives["on_front"].astype(bool)]
+        return (
+            f"champions: those of {first['sweep']} stand, {best['rank'].nunique()} of them on the "
+            "front of all that were trained again"
+        )
     ends = interval(first["accuracy_low"], first["accuracy_high"])
     text = f"champion, on unseen data: {number(first['accuracy'], 3)} ({ends})"
     if str(first["sweep"]) != str(champions["sweep"].iloc[0]):

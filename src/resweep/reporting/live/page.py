@@ -103,7 +103,9 @@ def progress_line(progress: Progress, columns: int | None = None) -> str:
         parts = [f"{progress.done} of {progress.planned} trials{detail}"]
         if not progress.finished:
             parts.append(f"{len(progress.running)} running")
-        if (best := progress.best) is not None:
+        if progress.objectives and progress.best_text:
+            parts.append(progress.best_text)
+        elif (best := progress.best) is not None:
             parts.append(f"best {words.number(best['value'])} (trial {best['number']})")
         line = f"{progress.name}: {', '.join([*parts, _outlook(progress)])}"
         if columns is None or len(line) < columns:
@@ -184,13 +186,16 @@ def _reload(every: float | None) -> str:
 
 def _facts(progress: Progress) -> Html:
     best, states = progress.best, progress.states
+    best_so_far = number(best["value"] if best else None)
+    if progress.objectives:
+        best_so_far = Html(progress.best_text or "–")
     rows = [
         ("ended", join([number(progress.done), " of ", number(progress.planned)])),
         ("running", number(len(progress.running))),
         ("complete", number(states["COMPLETE"])),
         ("pruned", number(states["PRUNED"])),
         ("failed", number(states["FAIL"])),
-        ("best so far", number(best["value"] if best else None)),
+        ("best so far", best_so_far),
         ("best of its ancestors", number(progress.inherited)),
         ("time left", _time_left(progress)),
     ]

@@ -17,6 +17,7 @@ from resweep.errors import InputError, closest
 from resweep.space.constraints import violation
 from resweep.space.model import Space
 from resweep.sweep.trials import record
+from resweep.words import counted
 
 QUIET_SECONDS = 300  # a sweep that shows no sign of life for longer may have been stopped
 QUIET_TRIALS = 3  # times the longest trial: the same, where trials are long
@@ -68,6 +69,8 @@ class Progress:
         Seconds since a file of the sweep last changed.
     constraints : mapping
         Those that its space declares.
+    objectives : mapping
+        Several objectives, by name; then the ``value`` of a record is its rank so far.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Progress:
     inherited: float | None = None
     quiet: float = 0.0
     constraints: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    objectives: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
@@ -101,6 +105,19 @@ class Progress:
         """The best of the trials that count; the first of equals."""
         able = [r for r in self.records if self.counts(r)]
         return best_of(able, self.direction, key=lambda r: r["value"])
+
+    @cached_property
+    def best_text(self) -> str:
+        """Name the best so far: ``best 0.83 (trial 17)``, ``front of 5 trials``; or nothing."""
+        if (best := self.best) is None:
+            return ""
+        if not self.objectives:
+            return f"best {best['value']:.4g} (trial {best['number']})"
+        from resweep.ledger.fronts import as_losses, fronts  # not above: NumPy takes its time
+
+        able = [r["values"] for r in self.records if self.counts(r)]
+        n = int((fronts(as_losses(able, self.objectives)) == 0).sum())
+        return f"front of {counted(n, 'trial')}"
 
     def counts(self, ended: record.Record) -> bool:
         """Whether a trial ran to its end and is not known to violate a constraint."""
@@ -177,17 +194,23 @@ def read_progress(results: str | Path, name: str, now: float | None = None) -> P
         if number not in ended:
             running.append(_running(state, now))
     warm = [pair[1] for key in ("warm", "fallback_warm") for pair in launch.get(key, [])]
+    records = [ended[number] for number in sorted(ended) if number < planned]
+    if space.objectives:
+        from resweep.ledger.fronts import scored_records
+
+        records = scored_records(records, space)
     return Progress(
         name=name,
         direction=space.direction,
         planned=planned,
-        records=[ended[number] for number in sorted(ended) if number < planned],
+        records=records,
         running=[trial for trial in running if trial.number < planned],
         seconds={number: took for number, took in sorted(seconds.items()) if number < planned},
         jobs=len(list((folder / ".unfinished").glob("job-*.lock"))),
-        inherited=best_of(warm, space.direction),
+        inherited=None if space.objectives else best_of(warm, space.direction),
         quiet=max(0.0, now - max(_changes(folder), default=now)),
         constraints=space.constraints,
+        objectives=space.objectives,
     )
 
 

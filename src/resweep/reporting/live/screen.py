@@ -179,8 +179,8 @@ class Screen:
 def progress_text(progress: Progress) -> str:
     """Return where a sweep is: ``v3  23/60  best 0.83 (trial 17)  3:10 left``."""
     parts = [progress.name, f"{progress.done}/{progress.planned}"]
-    if (best := progress.best) is not None:
-        parts.append(f"best {best['value']:.4g} (trial {best['number']})")
+    if progress.best_text:
+        parts.append(progress.best_text)
     if failed := progress.states["FAIL"]:
         parts.append(f"{failed} failed")
     left = progress.seconds_left
@@ -218,9 +218,8 @@ def _ledger(outputs: Sequence[Path]) -> str:
     progress = read_progress(folder.parent, folder.name)
     words = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
     states = [f"{n} {words[s]}" for s in words if (n := progress.states[s])]
-    best = progress.best
-    found = f"; best {best['value']:.4g} (trial {best['number']})" if best else "; none complete"
-    return f"{progress.done} trials: {', '.join(states)}{found}"
+    found = progress.best_text or "none complete"
+    return f"{progress.done} trials: {', '.join(states)}; {found}"
 
 
 def _midsweep(outputs: Sequence[Path]) -> str:

@@ -14,8 +14,10 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from resweep.errors import InputError
+from resweep.ledger.fronts import as_losses, fronts
+from resweep.space.constraints import violation
 from resweep.space.model import Space
-from resweep.sweep.history import NO_TIME
+from resweep.sweep.history import NO_TIME, directions
 
 if TYPE_CHECKING:
     from resweep.sweep.proposals import Plan, Proposal, Proposer
@@ -33,7 +35,6 @@ class KnownStudy:
     storage : TrialStorage
     """
 
-    metric_names = None
     _study_id = 0
 
     def __init__(
@@ -44,8 +45,9 @@ class KnownStudy:
     ):
         self.study_name = space.study_name
         self.user_attrs: dict[str, Any] = {}
-        self.direction = StudyDirection[space.direction.upper()]
-        self.directions = [self.direction]
+        self.directions = directions(space)
+        self.metric_names = list(space.objectives) or None
+        self._space = space
         self._storage = storage
         self._read = trials
         self._trials: list[FrozenTrial] | None = None
@@ -65,6 +67,24 @@ class KnownStudy:
         return self.get_trials()
 
     @property
+    def direction(self) -> StudyDirection:
+        """What is to be done with the value.
+
+        Raises
+        ------
+        RuntimeError
+            If there are several objectives, as Optuna does.
+        """
+        self._check_single("direction", "directions")
+        return self.directions[0]
+
+    def _check_single(self, asked: str, instead: str) -> None:
+        if self._space.objectives:
+            raise RuntimeError(
+                f"study.{asked} is of one objective; of several, ask for study.{instead}"
+            )
+
+    @property
     def best_trial(self) -> FrozenTrial:
         """The completed trial with the best value.
 
@@ -72,7 +92,10 @@ class KnownStudy:
         ------
         ValueError
             If none was known, as Optuna does.
+        RuntimeError
+            If there are several objectives, as Optuna does.
         """
+        self._check_single("best_trial", "best_trials")
         complete = self.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         if not complete:
             raise ValueError("No trials are completed yet.")
@@ -81,8 +104,20 @@ class KnownStudy:
 
     @property
     def best_trials(self) -> list[FrozenTrial]:
-        """The completed trial with the best value, in a list."""
-        return [self.best_trial]
+        """The completed trial with the best value, in a list; of several objectives, the front.
+
+        As Optuna has it, what violates a constraint is no part of a front.
+        """
+        objectives = self._space.objectives
+        if not objectives:
+            return [self.best_trial]
+        able = [
+            t
+            for t in self.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            if not violation(t.user_attrs, self._space.constraints) > 0
+        ]
+        levels = fronts(as_losses((t.values for t in able), objectives))
+        return [copy.deepcopy(t) for t, level in zip(able, levels, strict=True) if level == 0]
 
     @property
     def best_value(self) -> float:
@@ -99,7 +134,8 @@ class KnownStudy:
             raise AttributeError(name)
         raise InputError(
             f"the objective asks for trial.study.{name}, but a trial may only read its study: "
-            "direction, study_name, user_attrs, trials, best_trial, best_value, best_params",
+            "direction, directions, study_name, user_attrs, trials, best_trial, best_trials, "
+            "best_value, best_params",
             mend="what it wants to keep, it can note with trial.set_user_attr",
         )
 
@@ -173,13 +209,17 @@ def known_trials(plan: Plan, proposer: Proposer, number: int) -> Callable[[], li
 
 def _frozen(space: Space, proposal: Proposal, record: Mapping[str, Any] | None) -> FrozenTrial:
     state = TrialState.RUNNING if record is None else TrialState[record["state"]]
-    value = None if record is None or state == TrialState.FAIL else record["value"]
+    values: Any = None
+    if record is not None and state != TrialState.FAIL:
+        one = None if record["value"] is None else [record["value"]]
+        values = record.get("values") or one
     curve: Sequence[Any] = () if record is None else record["curve"]
     return FrozenTrial(
         number=proposal.number,
         trial_id=proposal.number,
         state=state,
-        value=value,
+        value=None,
+        values=values,
         datetime_start=NO_TIME,
         datetime_complete=None if record is None else NO_TIME,
         params=dict(proposal.params),

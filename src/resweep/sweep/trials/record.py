@@ -3,7 +3,8 @@
 Keys: ``number``, ``params``, ``state`` (COMPLETE, PRUNED, FAIL), ``value`` (or null), ``curve`` (a
 list of ``[step, value]``), ``user_attrs`` (with ``kind``, ``seed`` and, of a failed trial,
 ``fail_reason``), ``system_attrs`` (what a pruner needs to know later) and ``key`` (digest of
-everything that decided the trial). Nothing in it depends on time or place.
+everything that decided the trial). Of several objectives ``value`` is null, and ``values`` has a
+list, or null. Nothing in it depends on time or place.
 """
 
 from __future__ import annotations

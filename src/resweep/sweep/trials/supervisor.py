@@ -289,7 +289,9 @@ class _Watch:
         timing = {"number": number, "seconds": round(seconds, 3), "attempts": attempts}
         write_text_atomic(self.job.state_of(number) / "timing.json", json.dumps(timing))
         (record,) = records_.read(self.job.state_of(number) / "record.jsonl", [number])
-        value = "no value" if record["value"] is None else f"value {record['value']:.6g}"
+        values = record.get("values") or [record["value"]]
+        known = "value " + ", ".join(f"{value:.6g}" for value in values if value is not None)
+        value = "no value" if None in values else known
         outcome = record["user_attrs"].get("fail_reason", value)
         _say(f"trial {number}: {record['state']}, {outcome}, {seconds:.1f} s")
 

@@ -175,7 +175,14 @@ class SweepTrial(optuna.trial.Trial):
         return self._answer(name, "categorical", lambda v: v in list(choices), asked)
 
     def report(self, value: float, step: int) -> None:
-        """Note an intermediate value; the learning curve keeps the first value of each step."""
+        """Note an intermediate value; the learning curve keeps the first value of each step.
+
+        Raises
+        ------
+        InputError
+            If the space has several objectives: Optuna has no reports there either.
+        """
+        self._check_single("trial.report")
         value, step = float(value), int(step)
         self._step = step
         if step in self.curve:
@@ -188,11 +195,26 @@ class SweepTrial(optuna.trial.Trial):
         """Whether the trials that were known when this one was proposed say to stop it.
 
         Asked again about the same step, it gives the same answer.
+
+        Raises
+        ------
+        InputError
+            If the space has several objectives.
         """
+        self._check_single("trial.should_prune")
         if self._step not in self._advice:
             self._ask(self._step)
             self._note("prune", self._step)
         return self._advice[self._step]
+
+    def _check_single(self, asked: str) -> None:
+        if self._space.objectives:
+            raise InputError(
+                f"the objective calls {asked}, but the space has {len(self._space.objectives)} "
+                "objectives: with several, trials are not pruned",
+                where=f"trial {self._number}",
+                mend="leave it out, or keep what is of interest with trial.set_user_attr",
+            )
 
     def _ask(self, step: int) -> None:
         study = self._live.study
@@ -259,6 +281,16 @@ class SweepTrial(optuna.trial.Trial):
             return self.suggest_categorical(name, distribution.choices)
         ask = self.suggest_int if isinstance(distribution, IntDistribution) else self.suggest_float
         return ask(name, distribution.low, distribution.high)
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of the objectives, in the order of their values; none where there is one."""
+        return tuple(self._space.objectives)
+
+    @property
+    def bounded(self) -> tuple[str, ...]:
+        """Names of the user attributes and objectives that the space sets bounds to."""
+        return tuple(self._space.constraints)
 
     @property
     def number(self) -> int:

@@ -13,7 +13,7 @@ import random
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from resweep.sweep.trials.knowledge import known_trials
 from resweep.sweep.trials.record import Record, finite
 from resweep.sweep.trials.trial import SweepTrial, make_pruner
 
-Objective = Callable[[optuna.trial.BaseTrial], float]
+Objective = Callable[[optuna.trial.BaseTrial], Any]  # gives a number, or a tuple of numbers
 
 
 def load_objective(name: str) -> Objective:
@@ -213,17 +213,44 @@ def _train(
             continue
         finally:
             trial.close()
-        value = as_number(value)
-        if not math.isfinite(value):
-            reason = f"diverged: the objective gave {value:+}"
-            if math.isnan(value):
-                reason = "nan: the objective gave NaN or nothing"
-            return _record(job, proposal, key, "FAIL", trial, reason=reason)
-        return _record(job, proposal, key, "COMPLETE", trial, value=value)
+        values = as_values(value, plan.space)
+        bad = not_finite(values, plan.space)
+        if bad is not None:
+            return _record(job, proposal, key, "FAIL", trial, reason=bad)
+        return _record(job, proposal, key, "COMPLETE", trial, values=values)
+
+
+def as_values(given: Any, space: Space) -> list[float]:
+    """Return the values of a trial, one for each objective; NaN where the objective gave nothing.
+
+    Raises
+    ------
+    InputError
+        If it is something else than numbers, or not as many as the space has objectives.
+    """
+    if not space.objectives:
+        return [as_number(given)]
+    names = ", ".join(space.objectives)
+    if given is None:
+        return [math.nan] * len(space.objectives)
+    try:
+        values = [math.nan if value is None else float(value) for value in given]
+    except (TypeError, ValueError):
+        raise InputError(
+            f"the objective returned {given!r}; the space wants a tuple of numbers: {names}",
+            mend="return the values in this order, or declare `direction:` for a single one",
+        ) from None
+    if len(values) != len(space.objectives):
+        raise InputError(
+            f"the objective returned {len(values)} values, the space has "
+            f"{len(space.objectives)} objectives: {names}",
+            mend="return one value for each, in this order",
+        )
+    return values
 
 
 def as_number(value: Any) -> float:
-    """Return the value of a trial; NaN where the objective gave nothing.
+    """Return the value of a trial of one objective; NaN where the objective gave nothing.
 
     Raises
     ------
@@ -235,8 +262,21 @@ def as_number(value: Any) -> float:
     except (TypeError, ValueError):
         raise InputError(
             f"the objective returned {value!r}, which is not a number",
-            mend="return the value to optimise as a float",
+            mend="name its values under `objectives:` in the space"
+            if isinstance(value, tuple | list)
+            else "return the value to optimise as a float",
         ) from None
+
+
+def not_finite(values: Sequence[float], space: Space) -> str | None:
+    """Say why a trial with these values has failed; None where all are finite."""
+    for value, name in zip(values, space.objectives or [""], strict=True):
+        of = name and f" for {name}"
+        if math.isnan(value):
+            return f"nan: the objective gave NaN or nothing{of}"
+        if math.isinf(value):
+            return f"diverged: the objective gave {value:+}{of}"
+    return None
 
 
 def _make_trial(job: Job, plan: Plan, proposer: Proposer, proposal: Proposal) -> SweepTrial:
@@ -279,13 +319,17 @@ def _record(
     state: str,
     trial: SweepTrial | None = None,
     *,
-    value: float | None = None,
+    values: Sequence[float] | None = None,
     reason: str | None = None,
 ) -> Record:
+    objectives = trial.objectives if trial else ()
     curve = sorted(trial.curve.items()) if trial else []
+    value = None if values is None or objectives else values[0]
     if state == "PRUNED" and curve:
         value = curve[-1][1]
     attrs = dict(trial.user_attrs) if trial else {}
+    if trial and values is not None:  # a constraint may name an objective
+        attrs |= {n: v for n, v in zip(objectives, values, strict=False) if n in trial.bounded}
     attrs |= proposal.attrs | {"seed": trial_seed(job.settings["seed"], proposal.seed_number)}
     if reason is not None:
         attrs["fail_reason"] = reason
@@ -294,6 +338,7 @@ def _record(
         "params": proposal.params,
         "state": state,
         "value": finite(value),
+        **({"values": values} if objectives else {}),
         "curve": [[step, finite(v)] for step, v in curve],
         "user_attrs": attrs,
         "system_attrs": trial.pruner_attrs if trial else {},

@@ -95,3 +95,27 @@ TROUBLES = {
     "text": lambda trial: None,
 }
 ANSWERS = {"nan": float("nan"), "infinite": float("inf"), "nothing": None, "text": "0.5?"}
+
+
+def two(trial):
+    """Two values, or what the data file says of this trial."""
+    x = trial.suggest_float("x", -5.0, 5.0)
+    trouble = json.loads(trial.data.read_text()).get(str(trial.number))
+    if trouble == "report":
+        trial.report(x, 0)
+    if trouble == "ask":
+        trial.should_prune()
+    if trial.objectives:
+        trial.set_user_attr("front", sorted(t.number for t in trial.study.best_trials))
+    return TWO.get(trouble, ((x - 1) ** 2, -x))
+
+
+TWO = {
+    "nan": (1.0, float("nan")),
+    "none": (None, 1.0),
+    "infinite": (float("-inf"), 1.0),
+    "nothing": None,
+    "number": 0.5,
+    "three": (1.0, 2.0, 3.0),
+    "text": "ab",
+}
