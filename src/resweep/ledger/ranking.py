@@ -296,9 +296,12 @@ def believe(
 
 
 def _tamed(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cut what is far worse than the median: a training that diverged says little of the rest."""
-    middle = float(np.median(score))
-    return np.maximum(score, middle - TAIL * (float(np.max(score)) - middle))
+    """Cut what is far worse than the median: a training that diverged says little of the rest.
+
+    Where half of the points are as good as the best there is no such distance, and nothing is cut.
+    """
+    middle, best = float(np.median(score)), float(np.max(score))
+    return np.maximum(score, middle - TAIL * (best - middle)) if best > middle else score
 
 
 def _kept(score: NDArray[np.float64], repeats: NDArray[np.int64]) -> NDArray[np.int64]:
