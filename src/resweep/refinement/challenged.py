@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from resweep.ledger.points import points
-from resweep.ledger.trials import Ledger
+from resweep.ledger.trials import Ledger, absent
+from resweep.space.parameter import Parameter
 
 LEAST = 2  # degrees of freedom of the noise
 Found = tuple[float, float, float, int, str]
@@ -59,6 +60,45 @@ def challenged(parameter: str, child: Ledger, level: float) -> Found | None:
             n = min(len(ours), len(theirs))
             found.append((gap, gap - half, gap + half, n, f"challenges, {pooled:.0f} degrees"))
     return min(found, key=lambda one: one[2]) if found else None
+
+
+def taken_back(old: Parameter, child: Ledger) -> int:
+    """Return how many trials were drawn from a space open where a restriction was taken back.
+
+    Parameters
+    ----------
+    old : Parameter
+        The parent's, of which the child's space dropped something.
+    child : Ledger
+
+    Returns
+    -------
+    int
+        0 if nothing was dropped from it there, or if the last trial that the sampler drew came
+        from the child's own space: then the restriction stands.
+    """
+    frame = pd.concat([child.trials, child.outside], ignore_index=True)
+    if "user_attrs_opened" not in frame:
+        return 0
+    frame = frame.sort_values("number", kind="stable")
+    for other in ("replicate_of", "beyond", "challenges"):
+        column = f"user_attrs_{other}"
+        frame = frame[frame[column].isna()] if column in frame else frame
+    there = [_open(told, old, child) for told in frame["user_attrs_opened"]]
+    return sum(there) if there and there[-1] else 0
+
+
+def _open(told: object, old: Parameter, child: Ledger) -> bool:
+    """Whether the directions that a trial tells of lead to what was dropped of a parameter."""
+    sides = {
+        side
+        for name, _, side in (way.rpartition(" ") for way in str(told).split("; "))
+        if name == old.name and not absent(told)
+    }
+    if old.name not in child.space or not old.is_numeric:
+        return bool(sides)
+    own = child.space[old.name]
+    return ("low" in sides and old.low < own.low) or ("high" in sides and old.high > own.high)
 
 
 def _complete(child: Ledger) -> pd.DataFrame:

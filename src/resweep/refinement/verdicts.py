@@ -27,7 +27,7 @@ from resweep.evidence.adjusted import (
 from resweep.evidence.adjusted_tables import part_value
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parameters
-from resweep.refinement.challenged import challenged
+from resweep.refinement.challenged import challenged, taken_back
 from resweep.refinement.conditions import parse
 from resweep.refinement.expectations import DECIDE, DUE, FORECAST, NOT_DUE, TARGET, evaluate
 from resweep.refinement.predictions import COLUMNS as PREDICTED
@@ -52,6 +52,7 @@ COLUMNS = (
     "test",
 )
 BINS = ((0.0, 0.5), (0.5, 0.8), (0.8, 0.95), (0.95, 0.99), (0.99, 1.0))
+TAKEN_BACK = "taken back within the sweep: its last trials came from a space that is open there"
 SLACK = 1e-9
 
 
@@ -72,11 +73,12 @@ def verdicts(predictions: pd.DataFrame, parent: Ledger, child: Ledger) -> pd.Dat
     DataFrame
         One row per prediction: ``id``, ``parameter``, ``kind``, ``statement``, ``probability``,
         ``verdict`` (``confirmed``: the whole interval is on the claimed side of the threshold;
-        ``refuted``: on the other; else ``undecided``; a target or forecast is reached or not by
-        the best value alone; a declared decision is ``due``, ``not due`` or, where its condition
-        hangs on what is not known, ``undecided``), ``estimate`` with ``low``, ``high`` (95%,
-        in the unit of the prediction's quantity; differences of levels are simultaneous over all
-        values of the parameter, after Scheffé), ``n`` (points that the test rests on, for
+        ``refuted``: on the other, or the sweep itself has taken the restriction back, since the
+        best point probably lies beyond it; else ``undecided``; a target or forecast is reached or
+        not by the best value alone; a declared decision is ``due``, ``not due`` or, where its
+        condition hangs on what is not known, ``undecided``), ``estimate`` with ``low``, ``high``
+        (95%, in the unit of the prediction's quantity; differences of levels are simultaneous over
+        all values of the parameter, after Scheffé), ``n`` (points that the test rests on, for
         differences those of the rarer side), ``test`` (what was tested, or why it cannot be).
     """
     whole = joint_space(parent.space, child.space)
@@ -100,6 +102,9 @@ def verdicts(predictions: pd.DataFrame, parent: Ledger, child: Ledger) -> pd.Dat
         duel = challenged(name, child, LEVEL) if kind == "dropped" else None
         if verdict == UNDECIDED and duel is not None and duel[2] < 0:
             verdict, found = REFUTED, duel
+        lost = taken_back(parent.space[name], child) if kind in ("dropped", "no better") else 0
+        if lost and verdict != REFUTED:
+            verdict, found = REFUTED, (*(duel or _unknown(""))[:3], lost, TAKEN_BACK)
         estimate, low, high, n, test = found
         rows.append((*said, verdict, estimate, low, high, n, test))
     figures = ("probability", "estimate", "low", "high")

@@ -22,6 +22,7 @@ from resweep.sweep.design import from_unit
 from resweep.sweep.excursions import Direction, directions, left_by
 
 LOST = 0.95  # probability that a dropped value is better from which on its restriction is lost
+AHEAD = 0.8  # that a point outside is better than the best one inside, for the space to open there
 HOPELESS = 0.05  # and below which it is not challenged
 TWICE = 2  # trials of a challenger before it can win
 PLACES = (0.15, 0.5, 0.85)  # of what lies beyond a bound
@@ -218,10 +219,46 @@ def lost(known: Sequence[Known], outer: Space) -> tuple[Direction, ...]:
     return tuple(found)
 
 
-def _leaders(known: Sequence[Known]) -> list[int]:
-    """Return the points inside the space with the best means, among which the best one is."""
-    inside = [i for i, one in enumerate(known) if not one.ways]
-    return sorted(inside, key=lambda i: (-float(np.mean(known[i].scores)), i))[:LEADERS]
+def ahead(known: Sequence[Known], outer: Space) -> tuple[Direction, ...]:
+    """Return how the space is left by what is probably the best point of all; empty if inside.
+
+    The points outside are many, and the luckiest of them has the best value sooner or later. So
+    the model is asked whether it is truly better than the best one inside.
+
+    Parameters
+    ----------
+    known : sequence of Known
+    outer : Space
+        Whose ranges are the unit of distance.
+    """
+    inside = _leaders(known)
+    outside = _leaders(known, outside=True)
+    if not outside:
+        return ()
+    if not inside:
+        return tuple(known[outside[0]].ways)
+    place, belief = _believed(known, [], outer)
+    inside, outside = ([i for i in some if i in place] for some in (inside, outside))
+    if not inside or not outside:
+        return ()
+    base, rival = (
+        max(some, key=lambda i: (belief.mean[place[i]], -i)) for some in (inside, outside)
+    )
+    better = _better(belief, place[rival], place[base]) >= AHEAD
+    return tuple(known[rival].ways) if better else ()
+
+
+def _leaders(known: Sequence[Known], outside: bool = False) -> list[int]:
+    """Return the points with the best means, among which the best one is.
+
+    Those inside the space, or those that the sweep itself ran outside.
+    """
+    among = [
+        i
+        for i, one in enumerate(known)
+        if bool(one.ways) == outside and not (outside and one.number is None)
+    ]
+    return sorted(among, key=lambda i: (-float(np.mean(known[i].scores)), i))[:LEADERS]
 
 
 def _believed(

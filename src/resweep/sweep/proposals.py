@@ -29,7 +29,6 @@ from resweep.sweep.excursions import (
     Direction,
     directions,
     excursion_share,
-    left_by,
     opened_toward,
     pressure,
     step_out,
@@ -69,6 +68,9 @@ class Proposal:
         First trial of the best point that a challenge is held against; -1 if it is inherited.
     seed_of : int, optional
         Trial whose seed it shares.
+    opened : str, optional
+        Parameters and bounds (``lr high; pool other``) in which the space was open when this was
+        drawn: restrictions that the sweep had taken back.
     """
 
     number: int
@@ -78,6 +80,7 @@ class Proposal:
     beyond: str | None = None
     challenges: int | None = None
     seed_of: int | None = None
+    opened: str | None = None
 
     @property
     def seed_number(self) -> int:
@@ -87,7 +90,7 @@ class Proposal:
     @property
     def attrs(self) -> dict[str, Any]:
         """What the user attributes of its record say of it."""
-        names = ("replicate_of", "beyond", "challenges", "seed_of")
+        names = ("replicate_of", "beyond", "challenges", "seed_of", "opened")
         more = {name: getattr(self, name) for name in names}
         return {"kind": self.kind, **{k: v for k, v in more.items() if v is not None}}
 
@@ -298,7 +301,8 @@ class Proposer:
         outside = moved(point, history.space, self._outer)
         if outside is None:  # the outer space lacks what this one has: it cannot be left that way
             return Proposal(number, sch.PROPOSAL, self._new_point(number, self.history, decided))
-        return Proposal(number, kind, outside)
+        taken_back = "; ".join(f"{way.name} {way.side}" for way in ways)
+        return Proposal(number, kind, outside, opened=taken_back)
 
     def _excursion(
         self,
@@ -382,9 +386,10 @@ class Proposer:
     def opened(self) -> tuple[Direction, ...]:
         """Return the directions in which the space is open by now.
 
-        Where challenges have refuted it, and where the best point known lies beyond it. There the
-        refinement was wrong, and the sweep goes on in a space that is open that way, until the
-        space itself holds a better point again. (benchmarks/scoreboard.py, challenges.py)
+        Where challenges have refuted it, and where the best point known lies beyond it and is
+        probably better than all within, not just luckier. There the refinement was wrong, and the
+        sweep goes on in a space that is open that way, until the space itself holds as good a
+        point again. (benchmarks/scoreboard.py, challenges.py)
         """
         refuted, means = self.refuted(), _means(self._scores())
         if not means:
@@ -394,7 +399,7 @@ class Proposer:
         inherited = max(self._known().warm, default=-math.inf)
         if proposal.kind != sch.FALLBACK or means[best] <= inherited:
             return refuted
-        ways = left_by(proposal.params, self.plan.space, self._outer)
+        ways = self._challenges.ahead(self.proposals, self.records)
         return (*ways, *(way for way in refuted if way not in ways))
 
     def _direction(self, space: Space) -> Direction | None:
@@ -487,6 +492,7 @@ def _recorded(record: Mapping[str, Any]) -> Proposal:
         attrs.get("beyond"),
         attrs.get("challenges"),
         attrs.get("seed_of"),
+        attrs.get("opened"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from resweep.sweep import schedule as sch
-from resweep.sweep.challenges import Known, lost, next_challenge
+from resweep.sweep.challenges import Known, ahead, lost, next_challenge
 from resweep.sweep.excursions import Direction, left_by
 from resweep.sweep.scoring import known_scores
 from resweep.sweep.warmstart import moved
@@ -34,6 +34,7 @@ class Challenges:
         self.plan, self.outer = plan, outer
         self._reached = _reached(plan)
         self._verdict: tuple[int, tuple[Direction, ...]] = (0, ())
+        self._ahead: tuple[int, tuple[Direction, ...]] = (0, ())
 
     def refuted(self, proposals: Sequence[Proposal], records: Records) -> tuple[Direction, ...]:
         """Return the restrictions that challenges have refuted.
@@ -49,6 +50,12 @@ class Challenges:
         if key and self._verdict[0] != key:
             self._verdict = (key, lost(self._known(proposals, records[:key]), self.outer))
         return self._verdict[1] if key else ()
+
+    def ahead(self, proposals: Sequence[Proposal], records: Records) -> tuple[Direction, ...]:
+        """Return how the space is left by what is probably the best point; empty if inside."""
+        if self._ahead[0] != len(records):
+            self._ahead = (len(records), ahead(self._known(proposals, records), self.outer))
+        return self._ahead[1]
 
     def next(
         self, proposals: Sequence[Proposal], records: Records, ways: Sequence[Direction]

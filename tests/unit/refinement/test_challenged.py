@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from resweep.ledger.trials import Ledger
-from resweep.refinement.challenged import challenged
+from resweep.refinement.challenged import challenged, taken_back
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 
@@ -56,3 +56,32 @@ def test_without_challenges_or_noise_nothing_is_said():
 def test_nothing_is_refuted_by_noise():
     _, low, high, _, _ = challenged("pool", child(0.0, sd=0.05), 0.95)
     assert low < 0 < high
+
+
+def opened(*told, own=POOL):
+    """A sweep whose drawn trials tell where the space was open; the last of all is a guard."""
+    space = Space("v3", "maximize", 40, {"type": "none"}, {}, (X.replace(low=0.2), own))
+    records = []
+    for text in told:
+        attrs = {"kind": "fallback", "opened": text} if text else {"kind": "proposal"}
+        records.append({"number": len(records), "value": 0.5, "state": "COMPLETE",
+                        "params": {"x": 0.5, "pool": "max"}, "user_attrs": attrs})  # fmt: skip
+    guard = {"kind": "fallback", "beyond": "x high", "challenges": 0}
+    records.append({"number": len(records), "value": 0.5, "state": "COMPLETE",
+                    "params": {"x": 0.5, "pool": "max"}, "user_attrs": guard})  # fmt: skip
+    return Ledger.from_records(records, space)
+
+
+def test_a_restriction_is_taken_back_if_the_last_drawn_trial_says_so():
+    wide = POOL.replace(choices=("mean", "max", "sum"))
+    assert taken_back(wide, opened("", "pool other", "pool other")) == 2
+    assert taken_back(wide, opened("", "x low; pool other")) == 1
+    assert taken_back(wide, opened("pool other", "")) == 0  # the space held a better point again
+    assert taken_back(wide, opened("", "x low")) == 0
+    assert taken_back(wide, opened("", "")) == 0
+
+
+def test_beyond_what_the_parent_searched_nothing_was_restricted():
+    assert taken_back(X, opened("x low")) == 1
+    assert taken_back(X, opened("x high")) == 0
+    assert taken_back(X.replace(high=2.0), opened("x high")) == 1

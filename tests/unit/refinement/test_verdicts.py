@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,6 +61,18 @@ def test_without_a_trial_of_what_was_dropped_nothing_is_decided():
     row = judged(parent, refinement, child).loc["pool.dropped"]
     assert row["verdict"] == "undecided" and row["n"] == 0
     assert row["test"] == "no point of the new sweep tried one of the two sides"
+
+
+@pytest.mark.parametrize("told", ["", "pool other"])
+def test_a_restriction_that_the_sweep_took_back_is_refuted(told):
+    parent, refinement, child = chain(0, effect=0.0, overrides=WRONG)
+    assert judged(parent, refinement, child).loc["pool.dropped", "verdict"] == "undecided"
+    outside = child.outside.assign(user_attrs_opened=told)
+    outside.loc[outside.index[-1], "number"] = child.trials["number"].max() + 1
+    again = replace(child, outside=outside)
+    row = judged(parent, refinement, again).loc["pool.dropped"]
+    assert row["verdict"] == ("refuted" if told else "undecided")
+    assert ("taken back" in row["test"]) == bool(told)
 
 
 def test_an_empty_child_decides_nothing():

@@ -7,7 +7,7 @@ import pytest
 
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
-from resweep.sweep.challenges import Known, contenders, lost, next_challenge
+from resweep.sweep.challenges import Known, ahead, contenders, lost, next_challenge
 from resweep.sweep.excursions import Direction, left_by
 from resweep.sweep.proposals import Plan, Proposal, Proposer
 from resweep.sweep.refuting import INHERITED, Challenges
@@ -88,6 +88,22 @@ def test_a_restriction_is_lost_by_two_trials_that_are_surely_better():
     worse = known(settings(pool="sum"), [-0.3, -0.31], 30, challenge=True)
     assert lost([*study(), worse], OUTER) == ()
     assert lost([], OUTER) == ()
+
+
+def test_the_space_opens_where_the_best_point_probably_lies_not_where_the_luckiest_does():
+    trials = study(sd=0.05)
+    best = max(one.scores[0] for one in trials)
+    lucky = [known(settings(pool="sum", lr=lr), [0.0], 40 + i) for i, lr in enumerate((1e-4, 2e-4))]
+    lucky.append(known(settings(pool="sum"), [best + 0.01], 50))
+    assert ahead([*trials, *lucky], OUTER) == ()
+    assert ahead([*trials, known(settings(pool="sum"), [best + 0.5] * 2, 50)], OUTER) == (POOL_OUT,)
+
+
+def test_where_all_or_no_points_lie_outside():
+    assert ahead([known(settings(pool="sum"), [0.3], 0)], OUTER) == (POOL_OUT,)
+    assert ahead(study(), OUTER) == ahead([], OUTER) == ()
+    inherited = known(settings(pool="sum"), [9.0] * 3)  # what the refinement knew already
+    assert ahead([*study(), inherited], OUTER) == ()
 
 
 def test_what_is_hopeless_or_open_already_is_not_challenged():
