@@ -37,18 +37,24 @@ SPACE = {
         },
     },
 }
+WRONG = {"x": {"low": -5.0, "high": -1.0, "reason": "it is wrong"}}  # the optimum is at 1
 ENGINE = {"seed": 1, "window": 4, "trials_per_job": 2, "replicate": 0.2, "retries": 1}
 
 
 @dataclass
 class Sweep:
-    """A folder with a configuration, and the command that runs it."""
+    """A folder with a configuration, and the command that runs it.
+
+    With a `child`, what its entry says of v3, that sweep is the one that is looked at; a person
+    has cut the optimum out of its space.
+    """
 
     folder: Path
     engine: dict = field(default_factory=dict)
     fixed: dict = field(default_factory=dict)
     midsweep: dict | str = "off"
     results: str = "results"
+    child: dict | None = None
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __post_init__(self):
@@ -66,12 +72,21 @@ class Sweep:
             "midsweep": self.midsweep,
             "sweeps": {"v2": {"space": "space.yaml"}},
         }
+        if self.child is not None:
+            config["sweeps"]["v3"] = {"parent": "v2"} | self.child
+            overrides = self.folder / "config" / "overrides" / "v3.yaml"
+            overrides.parent.mkdir(parents=True, exist_ok=True)
+            overrides.write_text(yaml.safe_dump(WRONG))
         (self.folder / "space.yaml").write_text(yaml.safe_dump(space))
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
 
     @property
+    def name(self) -> str:
+        return "v2" if self.child is None else "v3"
+
+    @property
     def home(self) -> Path:
-        return self.folder / self.results / "v2"
+        return self.folder / self.results / self.name
 
     @property
     def unfinished(self) -> Path:
@@ -82,7 +97,7 @@ class Sweep:
 
     def command(self, *options: str, cores: int = 2, target: str = "trials.csv") -> list[str]:
         """Return the command that runs the sweep up to `target`."""
-        given = ["--cores", str(cores), *options, f"{self.results}/v2/{target}"]
+        given = ["--cores", str(cores), *options, f"{self.results}/{self.name}/{target}"]
         if not any(option.startswith("--scheduler=") for option in options):
             given[:0] = ["--scheduler=greedy"]
         workflow = ["-s", str(ROOT / "Snakefile"), "--configfile", "config.yaml"]
