@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import json
 import os
 import select
@@ -32,6 +33,7 @@ from resweep.sweep.trials.processes import thread_variables
 
 RUN = "RESWEEP_RUN"  # set by the workflow: its process id, a colon, and what tells its run
 IDLE_SECONDS = 120.0  # without a job the nursery ends; the next job starts another
+LATE_IMPORTS = {"torch": "torch._dynamo"}  # library: what it imports at its first optimizer
 STARTING_SECONDS = 10.0  # until it listens, before it imports
 _FORKED, _REFUSED = b"forked", b"cannot"
 _MAX_MESSAGE = 2**24
@@ -160,9 +162,18 @@ def _prepare(objective: str) -> bool:
         from resweep.sweep.trials import supervisor, worker  # noqa: F401
 
         worker.load_objective(objective)
+        import_late()
     except Exception:  # the job itself will tell
         return False
     return may_fork()
+
+
+def import_late() -> None:
+    """Import what the libraries that the objective uses would each import in every fork."""
+    for library, late in LATE_IMPORTS.items():
+        if library in sys.modules:
+            with contextlib.suppress(ImportError):  # another version
+                importlib.import_module(late)
 
 
 def may_fork() -> bool:

@@ -172,3 +172,31 @@ def test_a_process_with_threads_or_a_gpu_may_not_be_forked(monkeypatch):
     assert nursery.may_fork()
     monkeypatch.setattr(nursery.os, "readlink", lambda path: "/dev/nvidiactl")
     assert not nursery.may_fork()
+
+
+def test_what_a_library_imports_late_is_imported_once_where_the_library_is_in_use(monkeypatch):
+    late = {"json": "wave", "a_library_not_in_use": "imaplib", "sys": "no_such_module"}
+    monkeypatch.setattr(nursery, "LATE_IMPORTS", late)
+    for name in ("wave", "imaplib"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    nursery.import_late()
+    assert "wave" in sys.modules
+    assert "imaplib" not in sys.modules
+
+
+def test_no_fork_imports_what_an_optimizer_needs():
+    """PyTorch's first optimizer brings in a thousand modules, so the nursery has them before."""
+    code = (
+        "import sys\n"
+        "import torch\n"
+        "from resweep.sweep.trials import nursery\n"
+        "nursery.import_late()\n"
+        "before = set(sys.modules)\n"
+        "torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))]).step()\n"
+        "print(len(set(sys.modules) - before), nursery.may_fork())\n"
+    )
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=alone)
+    new, forkable = done.stdout.split()
+    assert int(new) < 20
+    assert forkable == "True"
