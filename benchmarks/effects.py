@@ -16,7 +16,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from resweep.evidence.adjusted import adjusted_effects, study_units
+from resweep.evidence.adjusted import adjusted_effects
+from resweep.evidence.units import study_units
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 from resweep.refinement.decisions import Decision

@@ -35,7 +35,6 @@ from resweep.evidence.additive import (
 )
 from resweep.ledger.blocks import blocks_of, progress
 from resweep.ledger.columns import Column, columns
-from resweep.ledger.trials import Ledger
 from resweep.space.model import Space
 
 MIN_POINTS = 8  # fewer active points than this are not tested
@@ -284,8 +283,8 @@ def study_model(space: Space, table: pd.DataFrame, *, ranks: bool = True) -> Stu
     space
         The space that was searched.
     table
-        Rows with a score, as :func:`study_units` gives them. A column ``block`` is a random
-        effect; ``level`` is what was taken out of the scores of each block.
+        Rows with a score, as :func:`resweep.evidence.units.study_units` gives them. A column
+        ``block`` is a random effect; ``level`` is what was taken out of the scores of each block.
     ranks
         Whether ranks may stand for scores with heavy tails.
     """
@@ -328,23 +327,6 @@ def _standardised(score: NDArray, unit: float) -> NDArray[np.float64] | None:
     return response if np.isfinite(response).all() else None
 
 
-def study_units(ledger: Ledger, table: pd.DataFrame) -> pd.DataFrame:
-    """Rows that the model of a study is fitted to: its feasible points.
-
-    Where only one parameter varies, the points are its values and say nothing of the noise; then
-    the trials are the rows.
-    """
-    feasible = table[table["feasible"]] if "feasible" in table else table
-    names = [f"params_{name}" for name in ledger.space.names]
-    varied = [name for name in names if feasible[name].nunique(dropna=False) > 1]
-    if len(varied) != 1 or len(feasible) >= MIN_POINTS:
-        return feasible.reset_index(drop=True)
-    scored = ledger.scored[ledger.scored["feasible"]]
-    trials = ledger.trials[["number", *names]]
-    kept = ["number", "score", *(c for c in ("block", "level") if c in scored)]
-    return scored[kept].merge(trials, on="number", validate="1:1")
-
-
 def curve_degree(n: int, n_values: int) -> int:
     """Degree of a number's or ladder's curve: more points allow more bends."""
     degree = next((degree for below, degree in CURVES if n < below), 4)
@@ -364,7 +346,7 @@ def adjusted_effects(
     space
         The space that was searched.
     table
-        Rows with a score, as :func:`study_units` gives them.
+        Rows with a score, as :func:`resweep.evidence.units.study_units` gives them.
     protected
         Share of the points, the best, whose values are never dropped.
     model

@@ -18,8 +18,8 @@ from resweep.evidence.adjusted import (
     AdjustedEffect,
     adjusted_effects,
     scheffe,
-    study_units,
 )
+from resweep.evidence.units import study_units
 from resweep.ledger.columns import at_position
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger

@@ -17,6 +17,7 @@ from resweep.evidence.outside import compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.ranges import ranges_explored
 from resweep.evidence.stability import bounds
+from resweep.evidence.units import collapsed
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -47,8 +48,8 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
     Returns
     -------
     DataFrame
-        ``topic`` (headline, refinement, noise, size, failures, constraints, drift, coverage,
-        blocks, dead),
+        ``topic`` (headline, refinement, noise, size, collapsed, failures, constraints, drift,
+        coverage, blocks, dead),
         ``parameter`` (or empty), ``message`` (one sentence).
     """
     rows: list[tuple[str, str, str]] = []
@@ -56,6 +57,7 @@ def caveats(ledger: Ledger, headline: float | None = None, seed: int = 0) -> pd.
     rows += _headline(ledger, table, headline)
     rows += _refuted(ledger, table)
     rows += _size(ledger, table)
+    rows += _collapsed(ledger, table)
     rows += [("failures", "", region.told) for region in regions(ledger, FAILED)]
     rows += [("constraints", "", region.told) for region in regions(ledger, INFEASIBLE)]
     for row in bounds(ledger).itertuples():
@@ -148,6 +150,17 @@ def _told(value: object) -> str:
         return describe_value(float(str(value)))
     except ValueError:
         return str(value).lower() if str(value) in ("True", "False") else str(value)
+
+
+def _collapsed(ledger: Ledger, table: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Tell which points the adjusted effects leave out."""
+    feasible = table[table["feasible"]]
+    low = collapsed(ledger.space, feasible)
+    if not low.any():
+        return []
+    group = f"{int(low.sum())} of {len(feasible)} points"
+    text = f"{group} ended far below all others, close together, whatever their parameters"
+    return [("collapsed", "", f"{text}: the adjusted effects leave them out")]
 
 
 def _size(ledger: Ledger, table: pd.DataFrame) -> list[tuple[Any, ...]]:

@@ -18,9 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from resweep.evidence.additive import FixedEffect, fixed_effect, one_hot, polynomials
-from resweep.evidence.adjusted import BAND, StudyModel, curve_degree, study_model, study_units
+from resweep.evidence.adjusted import BAND, StudyModel, curve_degree, study_model
 from resweep.evidence.permutation import benjamini_hochberg
 from resweep.evidence.significance import MIN_ACTIVE
+from resweep.evidence.units import study_units
 from resweep.ledger.columns import Column
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
-from resweep.evidence.adjusted import adjusted_effects, study_units
+from resweep.evidence.adjusted import adjusted_effects
+from resweep.evidence.units import study_units
 from resweep.ledger.columns import column
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
-from resweep.evidence.adjusted import adjusted_effects, study_units
+from resweep.evidence.adjusted import adjusted_effects
 from resweep.evidence.failures import Region, regions
 from resweep.evidence.outside import OutsideTrials, compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
 from resweep.evidence.stability import bounds
+from resweep.evidence.units import study_units
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parse_value
 from resweep.refinement.aggressive import decide_blindly

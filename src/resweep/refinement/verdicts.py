@@ -22,9 +22,9 @@ from resweep.evidence.adjusted import (
     effect_of,
     scheffe,
     study_model,
-    study_units,
 )
 from resweep.evidence.adjusted_tables import part_value
+from resweep.evidence.units import study_units
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger, absent, parameters
 from resweep.refinement.challenged import challenged, taken_back

@@ -10,9 +10,9 @@ from resweep.evidence.adjusted import (
     adjusted_effects,
     holm,
     scheffe,
-    study_units,
 )
 from resweep.evidence.adjusted_tables import adjusted, adjusted_curves
+from resweep.evidence.units import study_units
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger

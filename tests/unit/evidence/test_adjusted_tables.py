@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from studies import BATCH, LR, POOL, SCHEDULER, WIDTH, assignments, ledger, mirrored, space
 
-from resweep.evidence.adjusted import ALPHA, LEVEL, PROTECTED, adjusted_effects, study_units
+from resweep.evidence.adjusted import ALPHA, LEVEL, PROTECTED, adjusted_effects
 from resweep.evidence.adjusted_tables import adjusted, adjusted_tables, part_text, worse_text
+from resweep.evidence.units import study_units
 from resweep.ledger.points import points
 from resweep.refinement.policy import ConservativePolicy
 from resweep.space.parameter import Parameter

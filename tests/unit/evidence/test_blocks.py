@@ -7,7 +7,7 @@ import pytest
 from folds import SPACE, folds
 
 from resweep.champions.finalists import finalists
-from resweep.evidence.adjusted import adjusted_effects, study_units
+from resweep.evidence.adjusted import adjusted_effects
 from resweep.evidence.blocks import block_effects
 from resweep.evidence.caveats import caveats
 from resweep.evidence.drift import drift
@@ -15,6 +15,7 @@ from resweep.evidence.elites import elite_choices
 from resweep.evidence.interactions import interactions
 from resweep.evidence.noise import noise
 from resweep.evidence.significance import draw_tail, hypergeometric_tail, score_tests
+from resweep.evidence.units import study_units
 from resweep.ledger.points import points
 from resweep.refinement.refine import refine
 from resweep.sweep.warmstart import carry
