@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from resweep.files import write_text_atomic
+from resweep.ledger.points import evidence_told
+from resweep.ledger.trials import Ledger
 from resweep.reporting.documents.checklist import Launch, launch_checklist
 from resweep.reporting.documents.quickreference import quick_reference
 from resweep.reporting.inputs import read_table
@@ -27,11 +29,16 @@ def run(snakemake):
         preflight=json.loads(Path(given.preflight).read_text()) if given.get("preflight") else None,
         folder=str(Path(given.space).parent),
         run=params.run,
+        evidence=told(*given.parent) if given.get("parent") else None,
         midsweep=json.loads(params.midsweep),
         **tables,
     )
     write_text_atomic(snakemake.output.checklist, launch_checklist(launch))
     write_text_atomic(snakemake.output.reference, quick_reference(launch))
+
+
+def told(space, trials):
+    return evidence_told(Ledger.load(trials, Space.load(space)))
 
 
 main(run, globals())

@@ -19,6 +19,7 @@ from resweep.evidence.noise import noise
 from resweep.evidence.overview import overview
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import N_PERMUTATIONS, SIGNIFICANT, significance
+from resweep.ledger.points import evidence_told
 from resweep.ledger.trials import Ledger
 from resweep.markdown import frame_table
 from resweep.words import describe_value, probability, tested
@@ -68,16 +69,8 @@ def summary(
 
 def _overview(facts: pd.Series, ledger: Ledger) -> list[str]:
     n = int(facts["points_complete"])
-    states = ", ".join(
-        f"{int(facts[f'trials_{s}'])} {word}"
-        for s, word in (("complete", "complete"), ("pruned", "pruned"), ("fail", "failed"))
-    )
-    trials, used = int(facts["trials"]), int(facts["trials_used"])
     bound = int(facts["trials_infeasible"])
-    lines = [
-        f"{trials} trials ({states}), {'all ' if used == trials else ''}{used} used as evidence"
-        f"{f'; {bound} violate a constraint' if bound else ''}."
-    ]
+    lines = [f"{evidence_told(ledger)}{f'; {bound} violate a constraint' if bound else ''}."]
     if "trials_outside" in facts:
         outside = int(facts["trials_outside"])
         lines[0] += f" Fallback trials outside the space, which are no evidence here: {outside}."

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from resweep.ledger.blocks import SEVERAL
 from resweep.ledger.trials import Ledger
+from resweep.words import counted
 
+WORDS = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
 ELITE_FRACTION = 0.25
 
 
@@ -137,3 +139,19 @@ def elite_flags(
     count = math.ceil(fraction * (len(scores) if of is None else of) - 1e-9)
     flags[np.argsort(-np.asarray(scores, dtype=float), kind="stable")[:count]] = True
     return flags
+
+
+def evidence_told(ledger: Ledger) -> str:
+    """Say how many trials there are, how they ended, and how many of them are evidence.
+
+    Returns
+    -------
+    str
+        ``20 trials (12 complete, 8 pruned), all 20 used as evidence``
+    """
+    ended = ledger.trials["state"].value_counts()
+    states = [f"{ended[state]} {word}" for state, word in WORDS.items() if state in ended]
+    n, used = len(ledger.trials), int(points(ledger)["n_repeats"].sum())
+    every = "all " if used == n > 1 else ""
+    ends = f" ({', '.join(states)})" if states else ""
+    return f"{counted(n, 'trial')}{ends}, {every}{used} used as evidence"

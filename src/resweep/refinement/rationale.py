@@ -12,6 +12,7 @@ from resweep.evidence.adjusted_tables import best_and_worst, part_text, part_val
 from resweep.evidence.caveats import caveats
 from resweep.evidence.costs import cost_effects, cost_row, time_of_change
 from resweep.evidence.power import detectable_effect, trials_needed
+from resweep.ledger.points import evidence_told
 from resweep.markdown import frame_table
 from resweep.refinement.decisions import Decision, ParameterEvidence
 from resweep.refinement.overrides import RULE as OVERRIDE
@@ -82,7 +83,7 @@ def _opening(refinement: Refinement) -> list[str]:
     done = ", ".join(f"{action} {counts[action]}" for action in ACTIONS if action in counts)
     overridden = int((table["rule"] == OVERRIDE).sum())
     lines = [
-        f"Policy `{refinement.policy.name}` on {len(refinement.ledger.complete)} complete trials, "
+        f"Policy `{refinement.policy.name}` on {evidence_told(refinement.ledger)}, "
         f"for {refinement.space.n_trials} more. Decisions: {done or 'none'}."
     ]
     if overridden:

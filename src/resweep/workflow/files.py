@@ -280,6 +280,9 @@ def briefing_inputs(plan: Plan, sweep: str) -> Inputs:
         inputs["backtest"] = plan.result(sweep, "backtest.csv")
         inputs["predictions"] = plan.result(sweep, "predictions.csv")
         inputs["outlook"] = plan.result(sweep, "forecast.csv")
+        inputs["parent"] = of_parent(plan, sweep, "space.yaml") + of_parent(
+            plan, sweep, "trials.csv"
+        )
     if plan.config.trains(sweep) and (not plan.needs_review(sweep) or approval(plan, sweep)):
         inputs["preflight"] = plan.result(sweep, "preflight.json")
         inputs["warmstart"] = plan.result(sweep, "warmstart.csv")

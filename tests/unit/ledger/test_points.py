@@ -6,7 +6,8 @@ from studies import BATCH, FILLER, LR, SCHEDULER, ledger, space
 
 from resweep.evidence.noise import noise as noise_table
 from resweep.ledger.columns import at_position, column, position
-from resweep.ledger.points import elite_flags, points
+from resweep.ledger.points import elite_flags, evidence_told, points
+from resweep.ledger.trials import Ledger
 from resweep.space.parameter import Parameter
 
 
@@ -154,3 +155,27 @@ def test_infeasible_points_are_no_elites_however_good():
     assert np.flatnonzero(table["elite"]).tolist() == [3]
     assert table["score"].tolist()[:4] == [0, 1, 2, 3]
     assert (np.diff(table["score"].tolist()[4:]) < 0).all() and table["score"][4] < 0
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        (["COMPLETE"] * 3 + ["FAIL"], "4 trials (3 complete, 1 failed), 3 used as evidence"),
+        (["COMPLETE"] * 3, "3 trials (3 complete), all 3 used as evidence"),
+        (["COMPLETE"], "1 trial (1 complete), 1 used as evidence"),
+        ([], "0 trials, 0 used as evidence"),
+    ],
+)
+def test_a_person_reads_how_many_trials_are_evidence(states, told):
+    records = [
+        {"number": n, "params": {"lr": 1e-4 * (n + 1)}, "state": state,
+         "value": float(n) if state == "COMPLETE" else None}
+        for n, state in enumerate(states)
+    ]  # fmt: skip
+    assert evidence_told(Ledger.from_records(records, space(LR))) == told
+
+
+def test_pruned_trials_are_told_as_evidence():
+    steps = {1: 0.1, 2: 0.2}
+    found = curves(*[("COMPLETE", 0.3, {**steps, 3: 0.3})] * 3, ("PRUNED", None, steps))
+    assert evidence_told(found) == "4 trials (3 complete, 1 pruned), all 4 used as evidence"

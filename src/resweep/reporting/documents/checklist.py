@@ -43,6 +43,8 @@ class Launch:
         ``preflight.json``.
     decisions, backtest, warmstart, predictions, outlook : DataFrame, optional
         The files of the same names; the outlook is ``forecast.csv``.
+    evidence : str, optional
+        What the decisions rest on (:func:`resweep.ledger.points.evidence_told`).
     midsweep : mapping, optional
         The rules of the look at half-way, if there is to be one.
     folder : str
@@ -63,6 +65,7 @@ class Launch:
     warmstart: pd.DataFrame | None = None
     predictions: pd.DataFrame | None = None
     outlook: pd.DataFrame | None = None
+    evidence: str | None = None
     midsweep: Mapping[str, Any] | None = None
     folder: str = "results"
     run: str = COMMAND
@@ -151,6 +154,8 @@ def _decisions(launch: Launch, table: pd.DataFrame) -> list[str]:
         f"- {len(changed)} of {counted(len(table), 'parameter')} change from {launch.parent} "
         f"({code('decisions.csv')}); [RATIONALE.md](../RATIONALE.md) says why."
     ]
+    if launch.evidence:
+        lines.append(f"- They rest on {launch.evidence}.")
     weak = changed.loc[changed["confidence"] == "low", "parameter"]
     if len(weak):
         lines.append(f"- Changed on little evidence: {listing(map(code, weak))}.")

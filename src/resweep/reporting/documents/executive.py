@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from resweep.champions.succession import REPLACES, standing, succession_line
+from resweep.ledger.points import evidence_told
 from resweep.markdown import code, document, source
 from resweep.refinement.rationale import ACTIONS
 from resweep.reporting.documents.effects import UNKNOWN as UNADJUSTED
 from resweep.reporting.documents.effects import effect_words, sure_effects
-from resweep.reporting.documents.findings import noise_share, pressed, states, verdict
+from resweep.reporting.documents.findings import noise_share, pressed, verdict
 from resweep.reporting.inputs import Champions, Refined, Report, Sweep
 from resweep.reporting.page.headline import honest_interval
 from resweep.reporting.page.section import COMMAND
@@ -146,7 +147,8 @@ def _against(row: Any) -> str:
 def _found(report: Report, comparison: pd.DataFrame | None) -> list[str]:
     sweep = report.sweep
     took = duration(sweep.fact("overview", "total_duration"))
-    lines = [f"- {states(sweep)}{f', {took} of training in all' if took != UNKNOWN else ''}."]
+    trained = f"; {took} of training in all" if took != UNKNOWN else ""
+    lines = [f"- {evidence_told(sweep.ledger)}{trained}."]
     if report.parent is not None:
         lines.append(f"- {verdict(report, comparison)}")
     sure, n = sure_effects(sweep), len(sweep.space.params)

@@ -12,6 +12,7 @@ from resweep.champions.succession import succession_line
 from resweep.evidence.comparison import winner
 from resweep.evidence.significance import SIGNIFICANT
 from resweep.evidence.summary import RAW
+from resweep.ledger.points import evidence_told
 from resweep.markdown import code, document, source, table
 from resweep.reporting.documents.effects import adjusted_section
 from resweep.reporting.figures.catalogue import listed
@@ -71,21 +72,10 @@ def _opening(sweep: Sweep) -> str:
     goal = "larger" if sweep.space.direction == "maximize" else "smaller"
     parameters = counted(len(sweep.space.params), "parameter")
     return (
-        f"{states(sweep)}; {parameters}; {goal} is better. Intervals are 95%. "
+        f"{evidence_told(sweep.ledger)} ({counted(len(sweep.points), 'distinct point')}); "
+        f"{parameters}; {goal} is better. Intervals are 95%. "
         f"{source('analysis/overview.csv')}"
     )
-
-
-def states(sweep: Sweep) -> str:
-    """Say how the trials ended."""
-    words = [
-        counted(sweep.fact("overview", f"trials_{state}"), word, word)
-        for state, word in (("complete", "complete"), ("pruned", "pruned"), ("fail", "failed"))
-        if sweep.fact("overview", f"trials_{state}") > 0
-    ]
-    ends = f" ({', '.join(words)})" if words else ""
-    trials, points = len(sweep.ledger.trials), len(sweep.points)
-    return f"{counted(trials, 'trial')}{ends}, {counted(points, 'distinct point')} with a value"
 
 
 def best(sweep: Sweep) -> str:

@@ -33,6 +33,7 @@ def documents():
     from reports import v2_report, v3_report
 
     from resweep.evidence.comparison import compare, comparison_text
+    from resweep.ledger.points import evidence_told
     from resweep.refinement.predictions import predictions
     from resweep.refinement.refine import refine
     from resweep.refinement.verdicts import calibration, verdict_lines, verdicts
@@ -70,6 +71,7 @@ def documents():
         preflight=PREFLIGHT,
         decisions=refined.decisions,
         backtest=refined.backtest,
+        evidence=evidence_told(source),
         warmstart=pd.DataFrame({"sweep": "v2", "number": range(20), "carried": [True, False] * 10}),
         folder="results/v3",
         predictions=claims,
