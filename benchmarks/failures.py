@@ -6,6 +6,11 @@
 A fifth of the trials fail: anywhere in time, or nearly all of them in one sixth of the sweep, or at
 any epoch of those that hyperband has left alive. Values depend on two of six parameters, so that
 TPE and the pruner have something to follow.
+
+    python benchmarks/failures.py --wall          # how often a first sweep fails beside a wall
+
+Of two parameters, a size and a width, more is better of both until together they are too large and
+the trial fails. First sweeps of 100 trials, with and without avoiding what their own trials show.
 """
 
 from __future__ import annotations
@@ -13,6 +18,8 @@ from __future__ import annotations
 import argparse
 import math
 import warnings
+from contextlib import nullcontext
+from unittest.mock import patch
 
 import numpy as np
 import optuna
@@ -24,6 +31,9 @@ from resweep.ledger.trials import Ledger
 from resweep.markdown import frame_table
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
+from resweep.sweep.avoidance import Avoidance
+from resweep.sweep.proposals import Plan, Proposal, Proposer
+from resweep.sweep.schedule import Schedule
 
 PARAMS = (
     Parameter("lr", "float", 1e-5, 1e-1, log=True),
@@ -36,6 +46,10 @@ PARAMS = (
 SPACE = Space("failures", "maximize", 60, {"type": "none"}, {}, PARAMS)
 EPOCHS = 9
 WHEN = ("anywhere", "in one sixth of the sweep", "at any epoch, hyperband")
+WALLED = SPACE.replace(
+    params=(Parameter("size", "int", 3, 10), Parameter("width", "float", 1.0, 8.0))
+)
+TRIALS = 100
 SAMPLERS = ("random", "TPE")
 
 
@@ -82,12 +96,50 @@ def study(sampler: str, when: str, n: int, seed: int) -> Ledger:
     return Ledger.from_records(records, SPACE)
 
 
+def beside_the_wall(sampler: str, seed: int, avoids: bool) -> dict[str, float]:
+    """Run a first sweep whose best points lie at a wall; return failures, and the best value."""
+
+    def result(proposal: Proposal) -> dict:
+        size, width = proposal.params["size"], proposal.params["width"]
+        if size + width > 13:
+            return {"value": None, "state": "FAIL"}
+        noise = np.random.default_rng([9, seed, proposal.number]).normal()
+        return {"value": 0.1 * size + 0.1 * width + 0.02 * noise, "state": "COMPLETE"}
+
+    plan = Plan(WALLED, seed, sampler=sampler, schedule=Schedule.plan(TRIALS, 0, 0.1, 0.0))
+    proposer, records = Proposer(plan), {}
+    with nullcontext() if avoids else patch.object(Avoidance, "danger", return_value=0.0):
+        for number in range(TRIALS):
+            proposal = proposer.propose(number, records)
+            told = {"number": number, "params": proposal.params, "curve": []}
+            records[number] = told | {"user_attrs": proposal.attrs} | result(proposal)
+    failed = [record["state"] == "FAIL" for record in records.values()]
+    best = max(r["value"] for r in records.values() if r["value"] is not None)
+    half = TRIALS // 2
+    return {"first half": sum(failed[:half]), "second half": sum(failed[half:]), "best": best}
+
+
+def walls_table(seeds: int) -> pd.DataFrame:
+    """Return mean failures of either half of first sweeps, and their best values."""
+    rows = [
+        {"sampler": sampler, "avoids": avoids} | beside_the_wall(sampler, seed, avoids)
+        for sampler in ("tpe", "random")
+        for avoids in (True, False)
+        for seed in range(seeds)
+    ]
+    return pd.DataFrame(rows).groupby(["sampler", "avoids"]).mean().round(3).reset_index()
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=150)
     parser.add_argument("--trials", type=int, default=60)
+    parser.add_argument("--wall", action="store_true", help="first sweeps beside a wall instead")
     given = parser.parse_args()
+    if given.wall:
+        print("\n".join(frame_table(walls_table(8))))
+        return
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
     rows = []

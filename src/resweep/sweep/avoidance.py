@@ -5,8 +5,10 @@ which parameters are to blame. Over these, a Gaussian process classifier (Rasmus
 Williams, C. K. I. (2006), Gaussian Processes for Machine Learning, sections 3.4 and 5.5) learns
 from all trials that are known, those of the sweep among them, how likely a point is to fail: a
 straight boundary plus a smooth departure from it, Laplace's approximation, its hyperparameters
-those of the largest evidence on a small grid. One trial in twenty takes what comes, so that a wall
-that has gone is noticed.
+those of the largest evidence on a small grid. Where the ancestors name no region, and in a first
+sweep, the sweep's own trials are searched for one, each time that they have grown by a quarter;
+what is named by chance does little harm, since the classifier then finds no place that is likelier
+to fail than others. One trial in twenty takes what comes, so that a wall that has gone is noticed.
 
 Everything is a function of the known trials, the seed and the trial's number.
 """
@@ -14,7 +16,7 @@ Everything is a function of the known trials, the seed and the trial's number.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,13 +26,14 @@ from numpy.typing import NDArray
 from resweep.ledger.ranking import encoded
 from resweep.space.constraints import violation
 from resweep.space.model import Space
-from resweep.words import FAILED
+from resweep.words import FAILED, INFEASIBLE
 
 LIMIT = (
     0.2  # probability to fail, beyond that of safe trials, above which a proposal is passed over
 )
 SAFE = 0.05  # share of the trials known that count as safe, those least likely to fail
 CHECKED = 0.05  # share of the trials that are never passed over
+FEWEST = 3  # trials with an outcome, and without it, from which on a region is sought
 MOST = 300  # trials that the classifier looks at, the latest: its cost grows with their cube
 STRAIGHT = (1.0, 10.0, 100.0)  # variance of the straight part, on positions 0..1
 SMOOTH = (0.0, 1.0, 10.0)  # variance of the departure from it
@@ -214,22 +217,80 @@ class Avoidance:
 
     def __init__(self, known: Sequence[Mapping[str, Any]], outer: Space):
         self._outer = outer
+        self._told: list[tuple[dict[str, Any], Mapping[str, Any]]] = []
+        self._own: dict[str, tuple[int, Wall | None]] = {}
         self.walls = []
         for entry in known:
-            params = tuple(param for param in outer if param.name in entry["names"])
-            wall = Wall(entry["outcome"], outer.replace(params=params))
+            wall = _wall(entry["outcome"], entry["names"], outer)
             for settings, bad in entry["trials"]:
                 wall.add(settings, bool(bad))
-            if params:
+            if wall.space.params:
                 self.walls.append(wall)
 
     def tell(self, settings: Mapping[str, Any], record: Mapping[str, Any]) -> None:
         """Note how a trial of the sweep ended."""
-        for wall in self.walls:
-            bad = outcome_of(record, self._outer, wall.outcome)
-            if bad is not None:
-                wall.add(settings, bad)
+        self._told.append((dict(settings), record))
+        for wall in (*self.walls, *(own for _, own in self._own.values() if own is not None)):
+            self._add(wall, settings, record)
 
     def danger(self, settings: Mapping[str, Any]) -> float:
         """Return the largest danger that any wall is to these settings."""
-        return max((wall.danger(settings) for wall in self.walls), default=0.0)
+        return max((wall.danger(settings) for wall in (*self.walls, *self._found())), default=0.0)
+
+    def _add(self, wall: Wall, settings: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        bad = outcome_of(record, self._outer, wall.outcome)
+        if bad is not None:
+            wall.add(settings, bad)
+
+    def _found(self) -> Iterator[Wall]:
+        """Yield the walls that the sweep's own trials show, where no ancestor's is known."""
+        count = _milestone(len(self._told))
+        known = {wall.outcome for wall in self.walls}
+        for outcome in [one for one in (FAILED, INFEASIBLE) if one not in known]:
+            if self._own.get(outcome, (-1, None))[0] != count:
+                self._own[outcome] = (count, self._sought(outcome, count))
+            wall = self._own[outcome][1]
+            if wall is not None:
+                yield wall
+
+    def _sought(self, outcome: str, count: int) -> Wall | None:
+        """Search the first trials for a region; return a wall that knows all trials."""
+        ends = [outcome_of(record, self._outer, outcome) for _, record in self._told[:count]]
+        if min(ends.count(True), ends.count(False)) < FEWEST:
+            return None
+        # Not above: a sweep without failures needs no pandas to propose.
+        from resweep.evidence.failures import regions
+        from resweep.ledger.trials import Ledger
+
+        records = [
+            {**record, "number": number, "params": point, "user_attrs": _without_kind(record)}
+            for number, (settings, record) in enumerate(self._told[:count])
+            if (point := _within(settings, self._outer)) is not None
+        ]
+        found = regions(Ledger.from_records(records, self._outer), outcome)
+        if not found:
+            return None
+        wall = _wall(outcome, [name for region in found for name in region.names], self._outer)
+        for settings, record in self._told:
+            self._add(wall, settings, record)
+        return wall
+
+
+def _wall(outcome: str, names: Collection[str], outer: Space) -> Wall:
+    return Wall(outcome, outer.replace(params=tuple(p for p in outer if p.name in names)))
+
+
+def _within(settings: Mapping[str, Any], space: Space) -> dict[str, Any] | None:
+    """Return the point of a space that a trial was, None if it is not there."""
+    point: dict[str, Any] = {}
+    for param in space.params:
+        if space.is_active(param.name, {**space.fixed, **point}):
+            if param.name not in settings or not param.contains(settings[param.name]):
+                return None
+            point[param.name] = settings[param.name]
+    return point
+
+
+def _without_kind(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record notes, but its part in the sweep: all trials count alike here."""
+    return {k: v for k, v in record["user_attrs"].items() if k not in ("kind", "replicate_of")}

@@ -41,6 +41,7 @@ from resweep.sweep.scoring import Scores, known_scores
 from resweep.sweep.warmstart import moved
 
 SAMPLERS = ("tpe", "gp", "qmc", "random")
+NOTED = ("replicate_of", "beyond", "challenges", "seed_of", "opened")  # of a proposal, if any
 ELITE = 0.25  # share of the points known that count as good
 PRIOR = 2  # trials that what is known of a direction before the first excursion is worth
 ATTEMPTS = 20  # draws by the sampler, and then at random, before a duplicate is accepted
@@ -90,8 +91,7 @@ class Proposal:
     @property
     def attrs(self) -> dict[str, Any]:
         """What the user attributes of its record say of it."""
-        names = ("replicate_of", "beyond", "challenges", "seed_of", "opened")
-        more = {name: getattr(self, name) for name in names}
+        more = {name: getattr(self, name) for name in NOTED}
         return {"kind": self.kind, **{k: v for k, v in more.items() if v is not None}}
 
 
@@ -151,9 +151,8 @@ class Proposer:
         self.records: list[Mapping[str, Any]] = []
         self.history = History(plan.space, plan.warm)
         self.fallback = History(plan.fallback_space, ()) if plan.fallback_space else None
-        self._outer = (
-            plan.fallback_space or plan.space
-        )  # there is no way out of a space into itself
+        # There is no way out of a space into itself.
+        self._outer = plan.fallback_space or plan.space
         self._avoidance = Avoidance(plan.walls, self._outer)
         self._opened: dict[tuple[Direction, ...], History] = {(): self.history}
         self._told: tuple[int, Scores] = (0, known_scores(plan, ()))
@@ -484,16 +483,8 @@ def _means(scores: Mapping[int, Sequence[float]]) -> dict[int, float]:
 
 def _recorded(record: Mapping[str, Any]) -> Proposal:
     attrs = record["user_attrs"]
-    return Proposal(
-        record["number"],
-        attrs["kind"],
-        record["params"],
-        attrs.get("replicate_of"),
-        attrs.get("beyond"),
-        attrs.get("challenges"),
-        attrs.get("seed_of"),
-        attrs.get("opened"),
-    )
+    noted = {name: attrs.get(name) for name in NOTED}
+    return Proposal(record["number"], attrs["kind"], record["params"], **noted)
 
 
 def _key(params: Mapping[str, Any], space: Space) -> tuple[tuple[str, str], ...]:

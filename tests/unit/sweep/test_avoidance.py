@@ -89,6 +89,32 @@ def test_the_next_sweep_fails_a_third_as_often_at_most(parent):
     assert best > 1.25  # 1.3 can be had
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_a_first_sweep_learns_of_its_own_wall(parent, sampler):
+    space, _ = parent
+    plan = Plan(space, 1, sampler=sampler, schedule=Schedule.plan(100, 0, 0.1, 0.0))
+    records = run(plan, 100, beside_the_wall)
+    failed = [record["state"] == "FAIL" for record in records.values()]
+    assert sum(failed[50:]) <= sum(failed[:50]) / 2
+    assert sum(failed[:50]) >= 5
+    best = max(r["value"] for r in records.values() if r["value"] is not None)
+    assert best > 1.25 or sampler == "random"
+    for number in (30, 77):
+        known = {n: records[n] for n in range(number - plan.window + 1)}
+        assert Proposer(plan).propose(number, known).params == records[number]["params"]
+
+
+def test_failures_at_random_keep_a_first_sweep_from_nothing(parent):
+    space, _ = parent
+    plan = Plan(space, 2, sampler="random", schedule=Schedule.plan(60, 0, 0.0, 0.0))
+    luck = np.random.default_rng(4).random(60) < 0.25
+    records = run(plan, 60, lambda p, n: (None if luck[n] else 1.0, {}))
+    assert failures(records) > 0.1
+    beside = run(dataclasses.replace(plan), 60, lambda p, n: (1.0, {}))
+    same = [records[n]["params"] == beside[n]["params"] for n in range(60)]
+    assert np.mean(same) > 0.9
+
+
 def test_what_is_passed_over_hangs_on_known_records_alone(parent):
     space, ledger = parent
     plan = plan_after(space, ledger, 14)
