@@ -29,7 +29,9 @@ report: $(ENV)
 
 test: $(DEVELOPMENT)
 	$(BIN)/python -m pytest --numprocesses 2 tests/unit tests/corpus
-	$(BIN)/python -m pytest tests/workflow tests/deployment tests/postgresql tests/browser tests/faults tests/slurm
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 10 \
+		tests/workflow tests/deployment tests/postgresql tests/browser tests/faults
+	$(BIN)/python -m pytest tests/slurm
 
 # The quick part of the tests.
 unit: $(DEVELOPMENT)

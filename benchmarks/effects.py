@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -240,12 +240,12 @@ ROWS = (
 
 
 def effects_table(
-    studies: int, confident: Callable[[int, int], str], counts: tuple[int, ...] = (0, 1, 2, 4)
+    studies: int, confident: Callable[[int, int], str], kinds: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Return one row per sampler, size, kind of noise and number of real effects."""
+    """Return one row per sampler, size, kind of noise (all, or some) and number of real effects."""
     rows = []
     for sampler, n, kind in ROWS:
-        for n_effects in counts:
+        for n_effects in REAL if kinds is None or kind in kinds else ():
             slow = 4 if sampler == "GP" else 2 if (sampler, n) == ("TPE", 240) else 1
             ledgers = [study(sampler, n, n_effects, kind, i) for i in range(studies // slow)]
             row = {"sampler": sampler, "trials": n, "kind": kind, "effects": n_effects}
