@@ -267,6 +267,28 @@ rule caveats:
         "../workflow/scripts/caveats.py"
 
 
+# Several objectives: the effect of each parameter on each, and the front.
+rule objectives:
+    input:
+        space=result("{sweep}/space.yaml"),
+        trials=result("{sweep}/trials.csv"),
+    output:
+        effects=ANALYSIS % "objectives.csv",
+        front=ANALYSIS % "front.csv",
+    log:
+        ANALYSIS_LOG % "objectives",
+    benchmark:
+        ANALYSIS_BENCHMARK % "objectives"
+    conda:
+        CONDA
+    params:
+        code=code_of("objectives.py"),
+    message:
+        "{wildcards.sweep}: looking at each objective"
+    script:
+        "../workflow/scripts/objectives.py"
+
+
 # The blind refinement, written next to ours as a reference and never run unless asked for.
 rule aggressive:
     input:

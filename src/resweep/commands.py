@@ -308,6 +308,7 @@ def _of_space(space: Any) -> dict[str, Any]:
     return {
         "study_name": space.study_name,
         "direction": space.direction,
+        "objectives": dict(space.objectives),
         "n_trials": space.n_trials,
         "parameters": list(space.names),
         "fixed": dict(space.fixed),

@@ -30,8 +30,8 @@ def answer(capsys):
 def test_validate(answer):
     found = answer("validate", V2)
     assert list(found) == [
-        "command", "space", "valid", "study_name", "direction", "n_trials", "parameters", "fixed",
-        "constraints", "warnings", "notes",
+        "command", "space", "valid", "study_name", "direction", "objectives", "n_trials",
+        "parameters", "fixed", "constraints", "warnings", "notes",
     ]  # fmt: skip
     assert (found["command"], found["valid"], len(found["parameters"])) == ("validate", True, 19)
 

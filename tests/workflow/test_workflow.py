@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import optuna
 import pandas as pd
 import pytest
 from checkout import TOY, check_out
@@ -174,3 +175,49 @@ def test_a_budget_of_time_becomes_a_number_of_trials(project):
     assert Space.load(project / "results/v3/space.yaml").n_trials == 6
     assert len(pd.read_csv(project / "results/v3/trials.csv")) == 6
     assert not jobs(snakemake(project, "-n", "results/v3/trials.csv"))
+
+
+TWO = """
+def objective(trial):
+    x = trial.suggest_float("x", -2, 4)
+    kind = trial.suggest_categorical("kind", ["a", "b"])
+    k = trial.suggest_int("k", 1, 4) if kind == "b" else 0
+    if trial.number == 5:
+        return float("nan"), 0.0
+    noise = trial.seed % 1000 / 20000
+    return -((x - 2) ** 2) - k + noise, x**2 + 0.5 * (kind == "b") + noise
+"""
+
+
+def test_several_objectives_from_trials_to_the_report(project):
+    (project / "toy.py").write_text(TWO)
+    several = "objectives: {accuracy: maximize, size: minimize}"
+    space = SPACE.replace("direction: maximize", several).replace("median", "none")
+    (project / "space.yaml").write_text(space)
+    (project / "toy.yaml").write_text(CONFIG + "midsweep: {at: 0.5, max_trials: 16}\n")
+    snakemake(project, "report_v2", "report_v3")
+    ledgers = {}
+    for sweep in ("v2", "v3"):
+        folder = project / "results" / sweep
+        ledgers[sweep] = Ledger.load(folder / "trials.csv", Space.load(folder / "space.yaml"))
+        assert list(ledgers[sweep].space.objectives) == ["accuracy", "size"]
+        study = optuna.load_study(study_name=sweep, storage=f"sqlite:///{folder / 'study.db'}")
+        front = pd.read_csv(folder / "analysis/front.csv")
+        assert {t.number for t in study.best_trials} == set(front["number"])
+        assert len(pd.read_csv(folder / "analysis/objectives.csv")) == 2 * 3
+        assert "The front: maximize accuracy" in (folder / "report.html").read_text()
+        trial = pd.read_csv(folder / "trials.csv").set_index("number").loc[5]
+        assert (
+            trial["user_attrs_fail_reason"] == "nan: the objective gave NaN or nothing for accuracy"
+        )
+    folder = project / "results/v3"
+    assert "The front of v3 has" in (folder / "documents/EXECUTIVE_SUMMARY.md").read_text()
+    assert "| hypervolume |" in (folder / "documents/COMPARISON.md").read_text()
+    champions = pd.read_csv(folder / "champions/objectives.csv")
+    assert len(champions) == 2 * 2 * 2  # sweeps, champions, objectives
+    before = [(project / f"results/{s}/trials.csv").read_bytes() for s in ("v2", "v3")]
+    shutil.rmtree(project / "results")
+    packed = CONFIG.replace("trials_per_job: 2", "trials_per_job: 5")
+    (project / "toy.yaml").write_text(packed + "midsweep: {at: 0.5, max_trials: 16}\n")
+    snakemake(project, "sweep_v3")
+    assert before == [(project / f"results/{s}/trials.csv").read_bytes() for s in ("v2", "v3")]

@@ -1,6 +1,7 @@
 """Compare a sweep with its parent: a table, a page for a person, a figure."""
 
 from resweep.evidence.comparison import compare, comparison_text
+from resweep.evidence.objectives import together
 from resweep.files import write_bytes_atomic, write_csv_atomic, write_text_atomic
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -16,6 +17,7 @@ def run(snakemake):
     given = snakemake.input
     parent = Ledger.load(given.parent_trials, Space.load(given.parent_space))
     child = Ledger.load(given.trials, Space.load(given.space))
+    parent, child = together(parent, child)
     table = compare(parent, child)
     names = (snakemake.params.parent, snakemake.wildcards.sweep)
     write_csv_atomic(snakemake.output.table, table)

@@ -20,6 +20,7 @@ from resweep.evidence.fingerprints import dead_parameters
 from resweep.evidence.importances import importances, importances_html
 from resweep.evidence.interactions import interactions
 from resweep.evidence.noise import noise
+from resweep.evidence.objectives import front, objective_effects
 from resweep.evidence.overview import best_so_far, overview
 from resweep.evidence.power import power_table
 from resweep.evidence.ranges import empirical_ranges, ranges_explored
@@ -83,6 +84,8 @@ def evidence_tables(
         "stability": stability(ledger),
         "dead_parameters": dead_parameters(ledger),
         "caveats": caveats(ledger),
+        "objectives": objective_effects(ledger),
+        "front": front(ledger),
     }
 
 

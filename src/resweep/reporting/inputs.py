@@ -110,6 +110,7 @@ class Champions:
     confusion: pd.DataFrame
     comparison: pd.DataFrame
     succession: pd.DataFrame = field(default_factory=pd.DataFrame)
+    objectives: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ def read_refined(parent: Sweep, folder: str | Path, name: str | None = None) -> 
 
 def read_champions(folder: str | Path) -> Champions:
     """Read the tables of the champions; absent ones are empty."""
-    names = ("champions", "per_category", "confusion", "comparison", "succession")
+    names = ("champions", "per_category", "confusion", "comparison", "succession", "objectives")
     paths = [Path(folder) / f"{name}.csv" for name in names]
     return Champions(*(read_table(p) if p.exists() else pd.DataFrame() for p in paths))
 

@@ -42,6 +42,8 @@ EVIDENCE = (
     "stability.csv",
     "dead_parameters.csv",
     "caveats.csv",
+    "objectives.csv",
+    "front.csv",
     "refined_space_aggressive.yaml",
 )
 ANALYSIS = (*EVIDENCE, "SUMMARY.md", "analysis.log")
@@ -55,6 +57,7 @@ FIGURES = (
     "parallel_coordinates",
     "learning_curves",
     "noise",
+    "front",
 )
 CHAMPION_FIGURES = ("champions", "confusion")
 

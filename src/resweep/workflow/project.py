@@ -59,11 +59,11 @@ from resweep.errors import InputError
 
 
 def train(params):
-    """Train with these settings and return the value to {direction}: write this one."""
+    """Train with these settings and return {wanted}: write this one."""
     raise InputError(
         "train is not written yet",
         where="objective.py",
-        mend="let it train with params and return the value to {direction}",
+        mend="let it train with params and return {wanted}",
     )
 
 
@@ -144,8 +144,11 @@ def create(folder: Path, found: Imported | None = None) -> list[str]:
         files["config/space.yaml"] = EXAMPLE
         files["config/config.yaml"] = CONFIG.format(first=FIRST, n_trials=20)
     else:
+        wanted = f"the value to {space.direction}"
+        if space.objectives:
+            wanted = f"the tuple ({', '.join(space.objectives)})"
         files["objective.py"] = OBJECTIVE.format(
-            suggestions=suggestions, name=space.study_name, direction=space.direction
+            suggestions=suggestions, name=space.study_name, wanted=wanted
         )
         files["study/space.yaml"] = space.dumps()
         files["config/config.yaml"] = CONFIG.format(first=IMPORTED, n_trials=space.n_trials)

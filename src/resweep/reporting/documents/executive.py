@@ -15,6 +15,7 @@ from resweep.refinement.rationale import ACTIONS
 from resweep.reporting.documents.effects import UNKNOWN as UNADJUSTED
 from resweep.reporting.documents.effects import effect_words, sure_effects
 from resweep.reporting.documents.findings import noise_share, pressed, verdict
+from resweep.reporting.documents.several import front_line
 from resweep.reporting.inputs import Champions, Refined, Report, Sweep
 from resweep.reporting.page.headline import honest_interval
 from resweep.reporting.page.section import COMMAND
@@ -77,6 +78,9 @@ def bottom_line(report: Report) -> str:
     sweep, found = report.sweep, report.champions
     if sweep.points.empty:
         return f"**No trial of {sweep.name} completed with a value: there is no result.**"
+    if sweep.space.objectives:
+        heir = succession_line(found.succession, sweep.name) if found is not None else ""
+        return f"**{front_line(sweep)}** {heir}".rstrip()
     if found is not None and len(found.champions):
         return _champion(sweep, found)
     middle, low, high = honest_interval(sweep)

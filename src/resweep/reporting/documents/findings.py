@@ -15,6 +15,7 @@ from resweep.evidence.summary import RAW
 from resweep.ledger.points import evidence_told
 from resweep.markdown import code, document, source, table
 from resweep.reporting.documents.effects import adjusted_section
+from resweep.reporting.documents.several import MEANING, champion_rows, front_line
 from resweep.reporting.figures.catalogue import listed
 from resweep.reporting.inputs import Champions, Report, Sweep
 from resweep.reporting.page.headline import honest_interval
@@ -71,6 +72,8 @@ def _more(report: Report) -> str:
 def _opening(sweep: Sweep) -> str:
     goal = "larger" if sweep.space.direction == "maximize" else "smaller"
     parameters = counted(len(sweep.space.params), "parameter")
+    if sweep.space.objectives:
+        goal = f"{sweep.space.goal}, ranked by fronts: a larger rank"
     return (
         f"{evidence_told(sweep.ledger)} ({counted(len(sweep.points), 'distinct point')}); "
         f"{parameters}; {goal} is better. Intervals are 95%. "
@@ -82,6 +85,8 @@ def best(sweep: Sweep) -> str:
     """Say what the best value is, and what it is worth when it is trained again."""
     if sweep.points.empty:
         return "**No trial completed with a value, so there is nothing to find.**"
+    if sweep.space.objectives:
+        return f"{front_line(sweep)} {source('analysis/front.csv')}"
     top = sweep.points.loc[sweep.points["score"].idxmax()]
     repeats = f", mean of {int(top['n_repeats'])} trainings" if top["n_repeats"] > 1 else ""
     text = f"Best value recorded: **{number(top['value'])}** (trial {int(top['number'])}{repeats})."
@@ -366,6 +371,8 @@ def _champions(found: Champions | None, sweep: str) -> list[Any]:
     lines: list[Any] = [
         table(["champion", "in the sweep", "trained again (95% interval)", ""], rows)
     ]
+    if len(found.objectives):
+        lines = [table(*champion_rows(found)), f"{MEANING} {source('champions/objectives.csv')}"]
     lines.append(succession_line(found.succession, sweep))
     lines.append([rival(r) for r in found.comparison.itertuples()])
     where = source(

@@ -30,6 +30,8 @@ def objective(
     aim = "the largest" if space.direction == "maximize" else "the smallest"
     trials = counted(space.n_trials, "trial")
     lines = [f"- Find {aim} value of the objective with {trials}."]
+    if space.objectives:
+        lines = [f"- Find the front of {space.goal} with {trials}."]
     if parent is None or predictions is None:
         return lines
     best = _rows(predictions, FORECAST)

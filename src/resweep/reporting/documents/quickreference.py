@@ -35,14 +35,15 @@ FILES = (
 def quick_reference(launch: Launch) -> str:
     """Return the quick reference of a sweep as Markdown."""
     space = launch.space
-    goal = "larger" if space.direction == "maximize" else "smaller"
+    goal = "larger is better" if space.direction == "maximize" else "smaller is better"
+    goal = space.goal if space.objectives else goal
     origin = f"refined from {launch.parent}" if launch.parent else "a first sweep"
     origin = origin if launch.trained else "an imported study"
     trials = f"{counted(space.n_trials, 'trial')}, pruner {space.pruner['type']}; "
     parts: list[Any] = [
         f"# {launch.name} at a glance",
         f"{counted(len(space.params), 'parameter')} searched, {len(space.fixed)} fixed; "
-        f"{trials if launch.trained else ''}{goal} is better; {origin}.",
+        f"{trials if launch.trained else ''}{goal}; {origin}.",
     ]
     if launch.decisions is not None:
         parts += [f"## What changed from {launch.parent}", *_changes(launch, launch.decisions)]

@@ -17,6 +17,7 @@ from resweep.reporting.figures.evidence import (
     history_figure,
     importances_figure,
 )
+from resweep.reporting.figures.front import front_figure
 from resweep.reporting.figures.outcome import champions_figure, confusion_figure
 from resweep.reporting.figures.parameters import bounds_figure, parallel_figure
 from resweep.reporting.figures.trials import curves_figure, noise_figure
@@ -99,6 +100,10 @@ def _noise(report: Report) -> Figure:
     return noise_figure(report.sweep.table("noise"))
 
 
+def _front(report: Report) -> Figure:
+    return front_figure(report.sweep.ledger, report.parent.ledger if report.parent else None)
+
+
 def _champions(found: Champions, sweep: str) -> Figure:
     return champions_figure(found.champions, found.per_category, sweep)
 
@@ -156,6 +161,7 @@ FIGURES = (
         _curves,
     ),
     Entry("noise", "What the spread is made of", ("analysis/noise.csv",), _noise),
+    Entry("front", "Several objectives: the front", ("trials.csv", "analysis/front.csv"), _front),
 )
 
 CHAMPION_FIGURES = (
@@ -178,6 +184,8 @@ COMPARISON = (
 def listed(report: Report) -> pd.DataFrame:
     """Return the figures that the report of a sweep has: ``figure``, ``shows``, ``drawn from``."""
     entries = [*FIGURES, *(CHAMPION_FIGURES if report.champions else ())]
+    if not report.sweep.space.objectives:
+        entries = [entry for entry in entries if entry.name != "front"]
     rows = [(e.name, e.title, ", ".join(e.sources)) for e in entries]
     if report.parent:
         rows.append(COMPARISON)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from resweep.reporting.documents.several import front_line
 from resweep.reporting.inputs import Report, Sweep
 from resweep.reporting.page.html import (
     Html,
@@ -66,6 +67,8 @@ def _verdict(sweep: Sweep) -> Html:
         return paragraph(
             f"No trial completed ({n} recorded), so there is no best point.", class_="verdict"
         )
+    if sweep.space.objectives:
+        return paragraph(front_line(sweep), class_="verdict")
     middle, low, high = honest_interval(sweep)
     best = sweep.fact("noise", "best_value")
     trial = sweep.fact("overview", "best_trial")
@@ -175,6 +178,8 @@ def values_picture(sweep: Sweep) -> Html:
 
 
 def _value_label(sweep: Sweep) -> str:
+    if sweep.space.objectives:
+        return "rank (larger is better)"
     better = "larger" if sweep.space.direction == "maximize" else "smaller"
     return f"value ({better} is better)"
 

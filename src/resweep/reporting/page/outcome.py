@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from resweep.champions.succession import succession_line
 from resweep.evidence.comparison import compare
+from resweep.evidence.objectives import together
+from resweep.reporting.documents.several import MEANING, champion_rows
 from resweep.reporting.inputs import Champions, Report, Sweep
 from resweep.reporting.page.html import (
     Html,
@@ -55,7 +58,9 @@ def comparison(report: Report) -> Section | None:
     if missing:
         text = f"No trial of {' and '.join(missing)} completed, so nothing can be compared."
         return Section("comparison", title, paragraph(text))
-    found = compare(parent.ledger, sweep.ledger)
+    first, second = together(parent.ledger, sweep.ledger)
+    parent, sweep = replace(parent, ledger=first), replace(sweep, ledger=second)
+    found = compare(first, second)
     rows = [
         (
             r.quantity.replace("best of a", f"best of {parent.name}"),
@@ -129,7 +134,8 @@ def champions(report: Report) -> Section:
         return Section("champions", title, join([text, how]))
     heir = succession_line(found.succession, sweep.name)
     parts = [paragraph(heir)] if heir else []
-    parts += [_ranking(found.champions), _rivals(found), _categories(sweep, found)]
+    ranking = _front(found) if len(found.objectives) else _ranking(found.champions)
+    parts += [ranking, _rivals(found), _categories(sweep, found)]
     parts.append(_confusion(sweep, found))
     parts.append(_parameters(found.champions))
     lead = (
@@ -137,6 +143,12 @@ def champions(report: Report) -> Section:
         "winner’s curse from the sweep."
     )
     return Section("champions", title, join(parts), lead)
+
+
+def _front(found: Champions) -> Html:
+    headings, rows = champion_rows(found)
+    numbers = table(headings, rows, "Champions", "champions/objectives.csv")
+    return join([numbers, note(MEANING)])
 
 
 def _ranking(found: pd.DataFrame) -> Html:

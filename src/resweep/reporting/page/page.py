@@ -12,6 +12,7 @@ from resweep.reporting.page.adjusted import adjusted
 from resweep.reporting.page.decisions import decisions
 from resweep.reporting.page.effects import bounds, contours, directionality, importances
 from resweep.reporting.page.fineprint import reproduce, weak
+from resweep.reporting.page.front import front
 from resweep.reporting.page.headline import caveats, headline
 from resweep.reporting.page.html import Html, join, tag
 from resweep.reporting.page.outcome import champions, comparison
@@ -21,6 +22,7 @@ from resweep.reporting.page.trials import curves, history, noise, parallel
 SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     headline,
     caveats,
+    front,
     adjusted,
     decisions,
     comparison,
@@ -48,6 +50,8 @@ def page(report: Report) -> str:
     sweep = report.sweep
     lineage = f"refined from {report.parent.name}" if report.parent else "a first sweep"
     goal = "larger is better" if sweep.space.direction == "maximize" else "smaller is better"
+    if sweep.space.objectives:
+        goal = sweep.space.goal
     links = [tag("li", tag("a", s.title, href=f"#{s.anchor}")) for s in found]
     body = [
         tag("a", "Skip to the content", href="#main", class_="skip"),

@@ -282,8 +282,10 @@ def test_without_a_child_there_is_one_range():
 
 def test_the_list_of_figures_is_that_of_the_catalogue():
     shown = list(catalogue.listed(v3_report())["figure"])
-    assert shown == [*ENTRIES, "comparison"]
-    assert list(catalogue.listed(v2_report())["figure"]) == [e.name for e in catalogue.FIGURES]
+    one = [name for name in ENTRIES if name != "front"]  # of several objectives only
+    assert shown == [*one, "comparison"]
+    first = [e.name for e in catalogue.FIGURES if e.name != "front"]
+    assert list(catalogue.listed(v2_report())["figure"]) == first
 
 
 @pytest.mark.parametrize(
