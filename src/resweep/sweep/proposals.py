@@ -468,7 +468,10 @@ def make_sampler(name: str, seed: int) -> BaseSampler:
         return TPESampler(seed=seed, multivariate=True, group=True)
     if name == "gp":
         independent = RandomSampler(seed=seed)
-        return GPSampler(seed=seed, independent_sampler=independent)
+        # What takes part only sometimes is drawn at random, in each trial: no news.
+        return GPSampler(
+            seed=seed, independent_sampler=independent, warn_independent_sampling=False
+        )
     return RandomSampler(seed=seed)
 
 
