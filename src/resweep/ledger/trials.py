@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -18,11 +17,21 @@ from numpy.typing import NDArray
 
 from resweep.errors import InputError, closest
 from resweep.files import write_csv_atomic
+from resweep.ledger.cells import (
+    UNKNOWN,
+    absent,
+    as_number,
+    attribute_text,
+    cell_text,
+    inferred,
+    parse_choice,
+    parse_value,
+    typed,
+)
 from resweep.ledger.fronts import VALUES, ranked, value_columns, values_of
 from resweep.ledger.scores import trial_scores
 from resweep.space.constraints import SET, violations
 from resweep.space.model import Space
-from resweep.space.parameter import Parameter
 
 STATES = ("COMPLETE", "PRUNED", "FAIL")
 UNFINISHED = ("RUNNING", "WAITING")
@@ -111,15 +120,15 @@ class Ledger:
         trials = _head(inside, space)
         for param in space.params:
             values = [r["params"].get(param.name) for r in inside]
-            trials[f"params_{param.name}"] = _typed(param, values)
+            trials[f"params_{param.name}"] = typed(param, values)
         strangers = _head(outside, space)
         for name in dict.fromkeys(name for r in outside for name in r["params"]):
             values = [r["params"].get(name) for r in outside]
             strangers[f"params_{name}"] = pd.Series(values, dtype=object)
         for frame, rows in ((trials, inside), (strangers, outside)):
             for key in sorted({key for r in rows for key in r.get("user_attrs") or {}}):
-                values = [_attr_text((r.get("user_attrs") or {}).get(key)) for r in rows]
-                frame[f"user_attrs_{key}"] = _inferred(values)
+                values = [attribute_text((r.get("user_attrs") or {}).get(key)) for r in rows]
+                frame[f"user_attrs_{key}"] = inferred(values)
         points = [
             (r["number"], step, value) for r in records for step, value in r.get("curve") or []
         ]
@@ -131,7 +140,7 @@ class Ledger:
         for param in self.space.params:
             if param.type == "int":
                 column = f"params_{param.name}"
-                text[column] = [_text(v, integer=True) for v in self.trials[column]]
+                text[column] = [cell_text(v, integer=True) for v in self.trials[column]]
         if len(self.outside):
             text = pd.concat([text, _as_text(self.outside)], ignore_index=True)
             text = text.astype(object).fillna("")
@@ -224,7 +233,7 @@ class Ledger:
                 continue
             if name not in self.space:
                 fixed = (self.space.fixed[name],) if name in self.space.fixed else ()
-                strange = _parse_choice(str(value), fixed) is _UNKNOWN
+                strange = parse_choice(str(value), fixed) is UNKNOWN
             else:
                 try:
                     known = parse_value(self.space[name], str(value), name)
@@ -285,13 +294,6 @@ def _read_text_table(path: Path, required: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
-def _number(text: str, where: str, column: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{column} {text!r} is not a number", where=where) from None
-
-
 def _constraints_of(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
     """Return the user attributes of a row that constraints look at."""
     attrs = {
@@ -318,7 +320,7 @@ def _head(records: list[Mapping[str, Any]], space: Space) -> pd.DataFrame:
 
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({name: [_text(v) for v in frame[name]] for name in frame})
+    return pd.DataFrame({name: [cell_text(v) for v in frame[name]] for name in frame})
 
 
 def _from_text_table(table: pd.DataFrame, space: Space, source: str) -> Ledger:
@@ -336,7 +338,7 @@ def _from_text_table(table: pd.DataFrame, space: Space, source: str) -> Ledger:
     records, seen, unfinished, given = [], set(), 0, value_columns(space)
     for row in table.to_dict("records"):
         line = f"{source}, trial {row['number'] or '?'}"
-        number = _number(row["number"], line, "number")
+        number = as_number(row["number"], line, "number")
         if number != int(number) or number < 0:
             raise InputError(f"number {row['number']!r} is not a whole number", where=line)
         if number in seen:
@@ -353,7 +355,7 @@ def _from_text_table(table: pd.DataFrame, space: Space, source: str) -> Ledger:
                 mend=f"use one of {', '.join(STATES)}",
             )
         values = [
-            _number(row[column], line, column) if row[column] != "" else None for column in given
+            as_number(row[column], line, column) if row[column] != "" else None for column in given
         ]
         for name, one in zip(space.objectives or [""], values, strict=True):
             if state == "COMPLETE" and (one is None or math.isnan(one)):
@@ -381,7 +383,7 @@ def _from_text_table(table: pd.DataFrame, space: Space, source: str) -> Ledger:
     rows = table.set_axis(numbers)
     for frame in (ledger.trials, ledger.outside):
         for column in (c for c in table if c.startswith("user_attrs_")):
-            values = _inferred(list(rows.loc[frame["number"], column]))
+            values = inferred(list(rows.loc[frame["number"], column]))
             if frame is ledger.trials or values.notna().any():
                 frame[column] = values
     return ranked(dataclasses.replace(ledger, notes=notes))[0]
@@ -392,7 +394,7 @@ def _params(row: Mapping[str, str], columns: list[str], space: Space, line: str)
     for name in columns:
         text = row[f"params_{name}"]
         if name in space.fixed:
-            if text != "" and _parse_choice(text, (space.fixed[name],)) is _UNKNOWN:
+            if text != "" and parse_choice(text, (space.fixed[name],)) is UNKNOWN:
                 raise InputError(
                     f"{text!r} differs from the fixed value {space.fixed[name]!r}",
                     where=f"{line}, {name}",
@@ -402,9 +404,6 @@ def _params(row: Mapping[str, str], columns: list[str], space: Space, line: str)
         elif text != "":
             params[name] = parse_value(space[name], text, f"{line}, {name}")
     return _with_nothing(params, space)
-
-
-_UNKNOWN = object()
 
 
 def parameters(row: Mapping[str, Any], space: Space) -> dict[str, Any]:
@@ -433,89 +432,6 @@ def _with_nothing(params: dict[str, Any], space: Space) -> dict[str, Any]:
     return params
 
 
-def parse_value(param: Parameter, text: str, where: str) -> Any:
-    """Return the value that `text` in a table means for `param`.
-
-    Raises
-    ------
-    InputError
-        If it is not a number where one is needed, or not one of the choices.
-    """
-    if param.choices is not None:
-        choice = _parse_choice(text, param.choices)
-        if choice is _UNKNOWN:
-            raise InputError(
-                f"{text!r} is not one of {list(param.choices)}",
-                where=where,
-                mend="use the space that this sweep was run with",
-            )
-        return choice
-    value = _number(text, where, "value")
-    return int(value) if param.type == "int" and value == int(value) else value
-
-
-def _parse_choice(text: str, choices: tuple[Any, ...]) -> Any:
-    for choice in choices:
-        if text == str(choice):
-            return choice
-        if isinstance(choice, bool) and text.lower() == str(choice).lower():
-            return choice
-    if text != text.strip() and (choice := _parse_choice(text.strip(), choices)) is not _UNKNOWN:
-        return choice
-    for choice in choices:  # pandas writes an integer column with gaps as floats
-        if isinstance(choice, int | float) and not isinstance(choice, bool):
-            try:
-                if float(text) == choice:
-                    return choice
-            except ValueError:
-                continue
-    return _UNKNOWN
-
-
-def absent(value: Any) -> bool:
-    """Whether a cell of a table holds nothing."""
-    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
-
-
-def _typed(param: Parameter, values: list[Any]) -> pd.Series:
-    if param.is_numeric:
-        return pd.Series([math.nan if v is None else float(v) for v in values], dtype=float)
-    return pd.Series(values, dtype=object)
-
-
-def _attr_text(value: Any) -> str:
-    if isinstance(value, list | dict | tuple):
-        return json.dumps(value, separators=(",", ":"), sort_keys=True)
-    return _text(value)
-
-
-def _text(value: Any, integer: bool = False) -> str:
-    if absent(value):
-        return ""
-    if integer:
-        return str(int(value))
-    if isinstance(value, float | np.floating):
-        return repr(float(value))
-    return str(value)
-
-
-def _inferred(values: list[str]) -> pd.Series:
-    """Return a column as numbers if writing them back gives the same text, else as text."""
-    present = [v for v in values if v != ""]
-    for kind in (int, float):
-        try:
-            numbers = [kind(v) for v in present]
-        except ValueError:
-            continue
-        if all(repr(n) == v and abs(n) < 2**53 for n, v in zip(numbers, present, strict=True)):
-            if kind is int and len(present) == len(values):
-                return pd.Series(numbers, dtype="int64")
-            if kind is int:
-                return pd.Series([None if v == "" else int(v) for v in values], dtype="Int64")
-            return pd.Series([math.nan if v == "" else float(v) for v in values], dtype=float)
-    return pd.Series([None if v == "" else v for v in values], dtype=object)
-
-
 def _curve_frame(points: list[tuple[int, int, float]]) -> pd.DataFrame:
     frame = pd.DataFrame(points, columns=list(CURVE_COLUMNS))
     return frame.astype({"number": "int64", "step": "int64", "value": float})
@@ -525,9 +441,9 @@ def _read_curves(path: Path) -> pd.DataFrame:
     table = _read_text_table(path, CURVE_COLUMNS)
     points = [
         (
-            int(_number(number, str(path), "number")),
-            int(_number(step, str(path), "step")),
-            _number(value, str(path), "value") if value != "" else math.nan,
+            int(as_number(number, str(path), "number")),
+            int(as_number(step, str(path), "step")),
+            as_number(value, str(path), "value") if value != "" else math.nan,
         )
         for number, step, value in zip(*(table[c] for c in CURVE_COLUMNS), strict=True)
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from resweep.ledger.cells import absent
 from resweep.ledger.points import points
-from resweep.ledger.trials import Ledger, absent
+from resweep.ledger.trials import Ledger
 from resweep.space.parameter import Parameter
 
 LEAST = 2  # degrees of freedom of the noise

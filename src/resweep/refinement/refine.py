@@ -18,8 +18,9 @@ from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
 from resweep.evidence.stability import bounds
 from resweep.evidence.units import study_units
+from resweep.ledger.cells import absent, parse_value
 from resweep.ledger.points import points
-from resweep.ledger.trials import Ledger, absent, parse_value
+from resweep.ledger.trials import Ledger
 from resweep.refinement.aggressive import decide_blindly
 from resweep.refinement.backtest import Backtest, backtest
 from resweep.refinement.decisions import UNREACHABLE, Decision, ParameterEvidence, Wall

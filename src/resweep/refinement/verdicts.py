@@ -25,8 +25,9 @@ from resweep.evidence.adjusted import (
 )
 from resweep.evidence.adjusted_tables import part_value
 from resweep.evidence.units import study_units
+from resweep.ledger.cells import absent
 from resweep.ledger.points import points
-from resweep.ledger.trials import Ledger, absent, parameters
+from resweep.ledger.trials import Ledger, parameters
 from resweep.refinement.challenged import challenged, taken_back
 from resweep.refinement.conditions import parse
 from resweep.refinement.expectations import DECIDE, DUE, FORECAST, NOT_DUE, TARGET, evaluate

@@ -17,8 +17,9 @@ import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from resweep.ledger.cells import absent
 from resweep.ledger.fronts import values_of
-from resweep.ledger.trials import Ledger, absent, parameters
+from resweep.ledger.trials import Ledger, parameters
 from resweep.sources.storage import quiet
 from resweep.space.constraints import SET, excesses
 from resweep.space.model import Space
