@@ -16,8 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from resweep.evidence.adjusted import adjusted_effects
-from resweep.evidence.units import study_units
+from resweep.evidence.units import study_effects
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 from resweep.refinement.decisions import Decision
@@ -84,6 +83,8 @@ def observed(kind: str, gain: float, row: dict, rng: np.random.Generator) -> flo
     if kind == "hetero":
         return gain + (0.3 + 1.4 * row["null_0"]) * rng.normal()
     if kind == "diverge" and rng.random() < 0.2:
+        return -12.0 + 0.1 * rng.normal()
+    if kind == "cause" and row["null_0"] > 0.7 and rng.random() < 0.6:
         return -12.0 + 0.1 * rng.normal()
     if kind == "ties":  # an accuracy over 50 examples whose binomial noise is about one
         share = np.clip(0.5 + 0.07 * gain, 0.02, 0.98)
@@ -194,8 +195,13 @@ def lost(name: str, decision: Decision) -> bool:
     return max(float(gain(x)) for x in kept) < max(float(gain(x)) for x in every) - MARGIN
 
 
-def tally(ledgers: list[Ledger], n_effects: int, confident: Callable[[int, int], str]) -> dict:
-    """Count over the studies of one row."""
+def tally(
+    ledgers: list[Ledger],
+    n_effects: int,
+    confident: Callable[[int, int], str],
+    causes: tuple[str, ...] = (),
+) -> dict:
+    """Count over the studies of one row; `causes` make trials diverge, so they are not null."""
     restricted = gone = 0
     covered = known = 0
     good = dict.fromkeys(REAL[n_effects], 0)
@@ -203,12 +209,14 @@ def tally(ledgers: list[Ledger], n_effects: int, confident: Callable[[int, int],
         cases, _ = build_cases(ledger, POLICY, 100, i)
         found = {name: decide(case, POLICY) for name, case in cases.items()}
         restricted += any(
-            d.action in RESTRICTING for name, d in found.items() if name not in REAL[n_effects]
+            d.action in RESTRICTING
+            for name, d in found.items()
+            if name not in (*REAL[n_effects], *causes)
         )
         gone += any(lost(name, found[name]) for name in REAL[n_effects])
         for name in REAL[n_effects]:
             good[name] += right(name, found[name])
-        switch = adjusted_effects(SPACE, study_units(ledger, points(ledger)))["switch_0"]
+        switch = study_effects(ledger, points(ledger))["switch_0"]
         if switch.known and switch.scale == "value":
             half = _half(switch)
             gap = abs(switch.estimate[0] - switch.estimate[1])
@@ -226,6 +234,7 @@ def _half(effect) -> float:
     return float(stdtrit(effect.freedom, 0.975) * effect.error(0)[1])
 
 
+NOISES = ("hetero", "diverge", "cause", "ties")
 ROWS = (
     *(("random", n, "plain") for n in (20, 60, 120, 240)),
     *(("TPE", n, "plain") for n in (20, 60, 120, 240)),
@@ -233,7 +242,7 @@ ROWS = (
     ("CMA-ES", 60, "plain"),
     ("GP", 60, "plain"),
     ("grid x seeds", 120, "plain"),
-    *((name, 60, kind) for kind in ("hetero", "diverge", "ties") for name in ("random", "TPE")),
+    *((name, 60, kind) for kind in NOISES for name in ("random", "TPE")),
     *((name, n, "hyperband") for name in ("random", "TPE") for n in (20, 60, 120)),
     *((name, 60, kind) for kind in ("median", "halving") for name in ("random", "TPE")),
 )  # fmt: skip
@@ -249,6 +258,7 @@ def effects_table(
             slow = 4 if sampler == "GP" else 2 if (sampler, n) == ("TPE", 240) else 1
             ledgers = [study(sampler, n, n_effects, kind, i) for i in range(studies // slow)]
             row = {"sampler": sampler, "trials": n, "kind": kind, "effects": n_effects}
-            rows.append(row | tally(ledgers, n_effects, confident))
+            causes = ("null_0",) if kind == "cause" else ()
+            rows.append(row | tally(ledgers, n_effects, confident, causes))
             print(rows[-1], file=sys.stderr, flush=True)
     return pd.DataFrame(rows).fillna("")

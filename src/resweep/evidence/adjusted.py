@@ -33,6 +33,7 @@ from resweep.evidence.additive import (
     study_groups,
     tails_of,
 )
+from resweep.evidence.simultaneous import holm, scheffe
 from resweep.ledger.blocks import blocks_of, progress
 from resweep.ledger.columns import Column, columns
 from resweep.space.model import Space
@@ -90,6 +91,8 @@ class AdjustedEffect:
     protected
         The stretch of positions (numbers, ladders), or the choices, that the best points use, one
         of them left out; never dropped.
+    score
+        Scores of the points that it was estimated from, shape (points,).
     """
 
     column: Column
@@ -111,6 +114,7 @@ class AdjustedEffect:
     p_slope: float
     partial: NDArray[np.float64]
     protected: tuple
+    score: NDArray[np.float64]
 
     @property
     def n_active(self) -> int:
@@ -214,23 +218,16 @@ class AdjustedEffect:
         loss = self.estimate - self.estimate[part] + quantile * self.error(part)
         return float(np.delete(loss, part).max(initial=-np.inf))
 
-    def level(self, score: NDArray) -> NDArray[np.float64]:
-        """Return the adjusted level of each part on the scale of the scores of all points.
+    def level(self) -> NDArray[np.float64]:
+        """Return the adjusted level of each part on the scale of the scores.
 
         Estimates are differences from the average over the points where the parameter is active.
         """
         if self.scale == "value":
-            return score[self.column.active].mean() + self.estimate * self.unit
-        place = (np.arange(len(score)) + 0.5) / len(score)
-        average = normal_scores(score)[self.column.active].mean()
-        return np.interp(ndtr(average + self.estimate), place, np.sort(score))
-
-
-def scheffe(degrees: int, freedom: float, level: float) -> float:
-    """Critical value of Scheffé's simultaneous comparisons of all contrasts."""
-    from scipy.special import fdtri
-
-    return float(np.sqrt(degrees * fdtri(degrees, max(freedom, 1.0), level)))
+            return self.score[self.column.active].mean() + self.estimate * self.unit
+        place = (np.arange(len(self.score)) + 0.5) / len(self.score)
+        average = normal_scores(self.score)[self.column.active].mean()
+        return np.interp(ndtr(average + self.estimate), place, np.sort(self.score))
 
 
 @dataclass(frozen=True)
@@ -360,22 +357,16 @@ def adjusted_effects(
     model = study_model(space, table) if model is None else model
     if model is None:
         return {name: unknown(one) for name, one in columns(space, table).items()}
-    found = {name: effect_of(model, one, protected) for name, one in model.cols.items()}
-    p = np.array([effect.p for effect in found.values()])
+    return corrected({name: effect_of(model, one, protected) for name, one in model.cols.items()})
+
+
+def corrected(effects: dict[str, AdjustedEffect]) -> dict[str, AdjustedEffect]:
+    """Return effects with Holm's adjustment over all of them."""
+    p = np.array([effect.p for effect in effects.values()])
     return {
         name: replace(effect, p_holm=adjusted)
-        for (name, effect), adjusted in zip(found.items(), holm(p), strict=True)
+        for (name, effect), adjusted in zip(effects.items(), holm(p), strict=True)
     }
-
-
-def holm(p: NDArray) -> NDArray[np.float64]:
-    """Holm's step-down adjustment (1979); NaN is no member of the family."""
-    adjusted = np.full(len(p), np.nan)
-    known = np.flatnonzero(np.isfinite(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    raised = p[order] * (len(order) - np.arange(len(order)))
-    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
-    return adjusted
 
 
 def unknown(one: Column) -> AdjustedEffect:
@@ -385,6 +376,7 @@ def unknown(one: Column) -> AdjustedEffect:
     return AdjustedEffect(
         one, "value", np.nan, none, none, flat, none.astype(np.int64), np.nan, 0, np.nan, np.nan,
         np.nan, np.nan, **figures, partial=np.full(int(one.active.sum()), np.nan), protected=(),
+        score=none,
     )  # fmt: skip
 
 
@@ -439,6 +431,7 @@ def effect_of(
         **_slope(model, one, name),
         partial=partial,
         protected=_protected(model, one, protected),
+        score=model.score,
     )
 
 

@@ -13,13 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from resweep.evidence.adjusted import (
-    BAND,
-    AdjustedEffect,
-    adjusted_effects,
-    scheffe,
-)
-from resweep.evidence.units import study_units
+from resweep.evidence.adjusted import BAND, AdjustedEffect
+from resweep.evidence.simultaneous import scheffe
+from resweep.evidence.units import study_effects
 from resweep.ledger.columns import at_position
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -75,23 +71,17 @@ def adjusted_curves(ledger: Ledger) -> pd.DataFrame:
 
 def adjusted_tables(ledger: Ledger) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tabulate the adjusted effects of a sweep, and their curves and bars, from one fit."""
-    table = study_units(ledger, points(ledger))
-    effects = adjusted_effects(ledger.space, table)
-    score, sign = table["score"].to_numpy(dtype=float), ledger.space.sign
-    return effects_table(effects, score, sign), curves_table(effects, score, sign)
+    effects = study_effects(ledger, points(ledger))
+    return effects_table(effects, ledger.space.sign), curves_table(effects, ledger.space.sign)
 
 
-def effects_table(
-    effects: dict[str, AdjustedEffect], score: NDArray[np.float64], sign: int
-) -> pd.DataFrame:
+def effects_table(effects: dict[str, AdjustedEffect], sign: int) -> pd.DataFrame:
     """One row per parameter: its adjusted test and its adjusted effect.
 
     Parameters
     ----------
     effects
         Adjusted effects by name.
-    score
-        Scores of all points, shape (points,).
     sign
         1 to maximise, -1 to minimise: levels are given as values, not scores.
 
@@ -107,13 +97,11 @@ def effects_table(
         the study's own unit where ``scale`` is ``value``, else in standard deviations of the
         ranks. ``level_margin`` is the value that lies one margin from the best level.
     """
-    rows = [_effect_row(name, effect, score, sign) for name, effect in effects.items()]
+    rows = [_effect_row(name, effect, sign) for name, effect in effects.items()]
     return pd.DataFrame(rows, columns=list(EFFECTS))
 
 
-def _effect_row(
-    name: str, effect: AdjustedEffect, score: NDArray[np.float64], sign: int
-) -> dict[str, Any]:
+def _effect_row(name: str, effect: AdjustedEffect, sign: int) -> dict[str, Any]:
     unit = effect.unit if effect.scale == "value" else 1.0
     row: dict[str, Any] = {
         "parameter": name,
@@ -131,7 +119,7 @@ def _effect_row(
     if not effect.known:
         return row
     gap = best_and_worst(effect)
-    margin = _levels(effect, np.full(len(effect.parts), -effect.margin), score, sign)
+    margin = _levels(effect, np.full(len(effect.parts), -effect.margin), sign)
     return row | {
         "best": part_value(effect, gap.best),
         "worst": part_value(effect, gap.worst),
@@ -173,11 +161,9 @@ def best_and_worst(effect: AdjustedEffect) -> Gap:
     return Gap(best, worst, size * unit, (size - half) * unit, (size + half) * unit)
 
 
-def _levels(
-    effect: AdjustedEffect, shift: NDArray[np.float64], score: NDArray[np.float64], sign: int
-) -> NDArray[np.float64]:
+def _levels(effect: AdjustedEffect, shift: NDArray[np.float64], sign: int) -> NDArray[np.float64]:
     """Return adjusted levels as values, each estimate moved by `shift` standard deviations."""
-    return sign * replace(effect, estimate=effect.estimate + shift).level(score)
+    return sign * replace(effect, estimate=effect.estimate + shift).level()
 
 
 def part_value(effect: AdjustedEffect, part: int) -> Any:
@@ -191,14 +177,12 @@ def part_value(effect: AdjustedEffect, part: int) -> Any:
     return round(value) if spec.type == "int" else value
 
 
-def curves_table(
-    effects: dict[str, AdjustedEffect], score: NDArray[np.float64], sign: int
-) -> pd.DataFrame:
+def curves_table(effects: dict[str, AdjustedEffect], sign: int) -> pd.DataFrame:
     """One row per part of each parameter: its adjusted level with a band, and what is worse.
 
     Parameters
     ----------
-    effects, score, sign
+    effects, sign
         As for :func:`effects_table`.
 
     Returns
@@ -215,18 +199,16 @@ def curves_table(
     rows: list[dict[str, Any]] = []
     for name, effect in effects.items():
         if effect.known:
-            rows += _curve_rows(name, effect, score, sign)
+            rows += _curve_rows(name, effect, sign)
     return pd.DataFrame(rows, columns=list(CURVES))
 
 
-def _curve_rows(
-    name: str, effect: AdjustedEffect, score: NDArray[np.float64], sign: int
-) -> list[dict[str, Any]]:
+def _curve_rows(name: str, effect: AdjustedEffect, sign: int) -> list[dict[str, Any]]:
     from scipy.special import stdtrit
 
     error = np.sqrt(np.maximum(np.diag(effect.covariance), 0))
     half = stdtrit(effect.freedom, 1 - (1 - BAND) / 2) * error
-    middle, *ends = (_levels(effect, shift, score, sign) for shift in (0 * half, -half, half))
+    middle, *ends = (_levels(effect, shift, sign) for shift in (0 * half, -half, half))
     low, high = np.minimum(*ends), np.maximum(*ends)
     chance, lost = effect.probability_worse(), effect.surely_worse() & effect.matters
     return [

@@ -17,7 +17,7 @@ from resweep.evidence.outside import compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.ranges import ranges_explored
 from resweep.evidence.stability import bounds
-from resweep.evidence.units import collapsed
+from resweep.evidence.units import collapse
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -155,12 +155,16 @@ def _told(value: object) -> str:
 def _collapsed(ledger: Ledger, table: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Tell which points the adjusted effects leave out."""
     feasible = table[table["feasible"]]
-    low = collapsed(ledger.space, feasible)
+    low, causes = collapse(ledger.space, feasible)
     if not low.any():
         return []
-    group = f"{int(low.sum())} of {len(feasible)} points"
-    text = f"{group} ended far below all others, close together, whatever their parameters"
-    return [("collapsed", "", f"{text}: the adjusted effects leave them out")]
+    text = f"{int(low.sum())} of {len(feasible)} points ended far below all others"
+    if causes:
+        names = " and ".join(causes)
+        text += f"; which ones depends on {names}: the effects of all others leave them out"
+    else:
+        text += ", whatever their parameters: the adjusted effects leave them out"
+    return [("collapsed", "", text)]
 
 
 def _size(ledger: Ledger, table: pd.DataFrame) -> list[tuple[Any, ...]]:

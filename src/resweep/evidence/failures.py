@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -156,27 +156,72 @@ def regions(ledger: Ledger, outcome: str = FAILED, seed: int = 0) -> list[Region
     kinds = _kinds(table) if outcome == FAILED else pd.Series("", index=table.index)
     end = _ends(ledger, table, outcome)
     found: list[Region] = []
-    while len(found) < MOST and min(bad.sum(), (~bad).sum()) >= FEWEST:
-        conditions = _conditions(ledger.space, table)
-        rng = np.random.default_rng([seed, len(found)])
-        redrawn = redraws(bad, end, REDRAWS, rng)
-        best, clearest = _search(conditions, np.column_stack([bad, redrawn]))
-        p = (1 + int((clearest[1:] >= clearest[0] - 1e-9).sum())) / (1 + REDRAWS)
-        if not best or not p < ALPHA:
-            break
-        chosen = _sharpened([conditions[i] for i in best], ledger.space, table, bad)
-        inside = np.logical_and.reduce([condition.mask for condition in chosen])
+    for conditions, p, left in clear_regions(ledger.space, table, bad, end, seed):
+        inside = left & np.logical_and.reduce([condition.mask for condition in conditions])
+        rest = left & ~inside
         told = Counter(k for k in kinds[inside & bad] if k)
         n, hits = int(inside.sum()), int(bad[inside].sum())
-        rest, missed = int((~inside).sum()), int(bad[~inside].sum())
+        others, missed = int(rest.sum()), int(bad[rest].sum())
         found.append(
-            Region(outcome, tuple(chosen), n, hits, rest, missed, p, dict(told.most_common()))
+            Region(outcome, conditions, n, hits, others, missed, p, dict(told.most_common()))
         )
-        table, bad, end, kinds = (
-            table[~inside].reset_index(drop=True), bad[~inside], end[~inside],
-            kinds[~inside].reset_index(drop=True),
-        )  # fmt: skip
     return found
+
+
+def clear_regions(
+    space: Space,
+    table: pd.DataFrame,
+    bad: NDArray[np.bool_],
+    end: NDArray[np.float64],
+    seed: int = 0,
+    alpha: float = ALPHA,
+) -> Iterator[tuple[tuple[Condition, ...], float, NDArray[np.bool_]]]:
+    """Search for regions by the test of the module, the clearest first, at most three.
+
+    Parameters
+    ----------
+    space : Space
+    table : DataFrame
+        Rows in order of time, with a column ``params_<name>`` for each parameter.
+    bad : array of bool, shape (rows,)
+        Which of them failed.
+    end : array of float, shape (rows,)
+        How far each came.
+    seed : int
+        Of the redraws.
+    alpha : float
+        Chance of naming a region where none is.
+
+    Yields
+    ------
+    conditions : tuple of Condition
+        Over all rows.
+    p : float
+    left : array of bool, shape (rows,)
+        Rows outside of the regions before: those that were searched.
+    """
+    left = np.ones(len(table), dtype=bool)
+    for count in range(MOST):
+        if min(bad[left].sum(), (~bad[left]).sum()) < FEWEST:
+            return
+        rows = table[left].reset_index(drop=True)
+        candidates = _conditions(space, rows)
+        drawn = redraws(bad[left], end[left], REDRAWS, np.random.default_rng([seed, count]))
+        best, clearest = _search(candidates, np.column_stack([bad[left], drawn]))
+        p = (1 + int((clearest[1:] >= clearest[0] - 1e-9).sum())) / (1 + REDRAWS)
+        if not best or not p < alpha:
+            return
+        chosen = _sharpened([candidates[i] for i in best], space, rows, bad[left])
+        everywhere = tuple(replace(one, mask=_over(one.mask, left)) for one in chosen)
+        yield everywhere, p, left
+        left = left & ~np.logical_and.reduce([condition.mask for condition in everywhere])
+
+
+def _over(mask: NDArray[np.bool_], left: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Spread a mask of the rows that are left over all rows."""
+    whole = np.zeros(len(left), dtype=bool)
+    whole[left] = mask
+    return whole
 
 
 def _kinds(table: pd.DataFrame) -> pd.Series:

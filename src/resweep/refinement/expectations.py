@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
-from resweep.evidence.adjusted import adjusted_effects
-from resweep.evidence.units import study_units
+from resweep.evidence.units import study_effects
 from resweep.ledger.columns import column
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -140,7 +139,7 @@ def evaluate(condition: Condition, ledger: Ledger) -> tuple[bool | None, dict[st
     values: dict[str, float] = {}
     for quantity in quantities(condition):
         if quantity.name == "effect" and effects is None:
-            effects = adjusted_effects(ledger.space, study_units(ledger, table))
+            effects = study_effects(ledger, table)
         values[str(quantity)] = _value(quantity, ledger.space, table, effects or {})
     return _holds(condition, values), values
 

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from resweep.errors import InputError
-from resweep.evidence.adjusted import adjusted_effects
 from resweep.evidence.failures import Region, regions
 from resweep.evidence.outside import OutsideTrials, compare_outside
 from resweep.evidence.power import detectable_effect
 from resweep.evidence.significance import score_tests, significance_table
 from resweep.evidence.stability import bounds
-from resweep.evidence.units import study_units
+from resweep.evidence.units import study_effects
 from resweep.ledger.cells import absent, parse_value
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -212,7 +211,7 @@ def build_cases(
     found = compare_outside(ledger, table, policy.elite_fraction)
     effects: Any = {}  # by name; a policy that looks at one parameter at a time has none
     if isinstance(policy, ConservativePolicy):
-        effects = adjusted_effects(ledger.space, study_units(ledger, table), policy.worse.protected)
+        effects = study_effects(ledger, table, policy.worse.protected)
         q = {name: effect.p_holm for name, effect in effects.items()}
     cases = {
         name: ParameterEvidence(

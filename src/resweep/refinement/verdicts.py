@@ -16,14 +16,9 @@ from numpy.typing import NDArray
 
 from resweep import markdown
 from resweep.errors import InputError
-from resweep.evidence.adjusted import (
-    AdjustedEffect,
-    StudyModel,
-    effect_of,
-    scheffe,
-    study_model,
-)
+from resweep.evidence.adjusted import AdjustedEffect, StudyModel, effect_of, study_model
 from resweep.evidence.adjusted_tables import part_value
+from resweep.evidence.simultaneous import scheffe
 from resweep.evidence.units import study_units
 from resweep.ledger.cells import absent
 from resweep.ledger.points import points

@@ -6,13 +6,9 @@ import pytest
 from studies import BATCH, LR, POOL, SCHEDULER, WIDTH, assignments, ledger, noise, space
 
 from resweep.evidence.additive import fit_additive, normal_scores, study_groups, tails_of
-from resweep.evidence.adjusted import (
-    adjusted_effects,
-    holm,
-    scheffe,
-)
 from resweep.evidence.adjusted_tables import adjusted, adjusted_curves
-from resweep.evidence.units import study_units
+from resweep.evidence.simultaneous import holm, scheffe
+from resweep.evidence.units import study_effects
 from resweep.ledger.columns import columns
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
@@ -32,7 +28,7 @@ def study(n, seed, effect=lambda f: 0.0, sd=1.0, where=WHERE, tpe=False):
 
 
 def effects(found):
-    return adjusted_effects(found.space, study_units(found, points(found)))
+    return study_effects(found, points(found))
 
 
 def four(row):

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from studies import BATCH, LR, POOL, SCHEDULER, WIDTH, assignments, ledger, mirrored, space
 
-from resweep.evidence.adjusted import ALPHA, LEVEL, PROTECTED, adjusted_effects
+from resweep.evidence.adjusted import ALPHA, LEVEL, PROTECTED
 from resweep.evidence.adjusted_tables import adjusted, adjusted_tables, part_text, worse_text
-from resweep.evidence.units import study_units
+from resweep.evidence.units import study_effects
 from resweep.ledger.points import points
 from resweep.refinement.policy import ConservativePolicy
 from resweep.space.parameter import Parameter
@@ -134,5 +134,5 @@ def test_worse_choices_are_named():
 
 def test_the_table_is_that_of_the_effects():
     found = study()
-    effects = adjusted_effects(found.space, study_units(found, points(found)))
+    effects = study_effects(found, points(found))
     assert list(adjusted(found)["p_holm"]) == [effect.p_holm for effect in effects.values()]

@@ -7,7 +7,6 @@ import pytest
 from folds import SPACE, folds
 
 from resweep.champions.finalists import finalists
-from resweep.evidence.adjusted import adjusted_effects
 from resweep.evidence.blocks import block_effects
 from resweep.evidence.caveats import caveats
 from resweep.evidence.drift import drift
@@ -15,7 +14,7 @@ from resweep.evidence.elites import elite_choices
 from resweep.evidence.interactions import interactions
 from resweep.evidence.noise import noise
 from resweep.evidence.significance import draw_tail, hypergeometric_tail, score_tests
-from resweep.evidence.units import study_units
+from resweep.evidence.units import study_effects
 from resweep.ledger.points import points
 from resweep.refinement.refine import refine
 from resweep.sweep.warmstart import carry
@@ -32,7 +31,7 @@ def chances(studies=60, **kind):
         ledger = folds(seed, **kind)
         table = points(ledger)
         tests = score_tests(SPACE, table, 199)
-        effects = adjusted_effects(SPACE, study_units(ledger, table))
+        effects = study_effects(ledger, table)
         found.append(
             [
                 tests["a"].p_trend,
