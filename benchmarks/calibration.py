@@ -468,11 +468,14 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=500, help="random studies of each kind")
     parser.add_argument("--tpe-studies", type=int, default=120, help="TPE studies of each kind")
     parser.add_argument("--only", nargs="*", default=[], help="names of tables")
-    parser.add_argument("--kinds", nargs="*", help="of the table effects: kinds of noise, pruners")
+    text = (
+        'of the table effects, rows that hold one of these: hyperband "TPE, 60" "random, 20, plain"'
+    )
+    parser.add_argument("--rows", nargs="*", default=[""], help=text)
     given = parser.parse_args()
     n, t = given.studies, given.tpe_studies
     tables: dict[str, tuple[str, Callable[[], pd.DataFrame]]] = {
-        "effects": ("Several effects at once", lambda: effects_table(t, wilson, given.kinds)),
+        "effects": ("Several effects at once", lambda: effects_table(t, wilson, given.rows)),
         "null": ("Pure noise: false decisions", lambda: null_tables(n, t)),
         "follow": ("Pure noise under TPE: the follow-up test", lambda: without_follow_up(t)),
         "uniform": ("Pure noise: are p-values uniform?", lambda: uniformity(2 * n, t)),

@@ -38,6 +38,14 @@ PARAMS = (
     Parameter("four", "categorical", choices=("a", "b", "c", "d")),
 )
 SPACE = Space("effects", "maximize", 100, {"type": "none"}, {}, PARAMS)
+FIRST, SECOND = ("a", "b"), ("c", "d")  # choices of `four` under which a parameter is active
+BRANCHES = {"peak": FIRST, "null_1": FIRST, "penalty": SECOND, "null_2": SECOND}
+BRANCHED = SPACE.replace(
+    params=tuple(
+        p.replace(condition={"four": BRANCHES[p.name]} if p.name in BRANCHES else {})
+        for p in sorted(PARAMS, key=lambda p: p.name in BRANCHES)
+    )
+)
 REAL = {0: (), 1: ("peak",), 2: ("peak", "flag"), 4: ("peak", "flag", "size", "penalty")}
 RESTRICTING = ("fix", "narrow", "shift")
 MARGIN = 0.25  # noise standard deviations that may be lost
@@ -98,6 +106,7 @@ def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     rng = np.random.default_rng([seed, n, n_effects, 41])
+    space = BRANCHED if kind == "branches" else SPACE
     rows, values = [], []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -119,19 +128,29 @@ def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
             if kind in PRUNERS:
                 return pruned(search, n, n_effects, rng)
             for _ in range(n):
-                trial = search.ask({p.name: p.distribution() for p in PARAMS})
-                row = dict(trial.params)
-                gain = sum(float(GAIN[name](row[name])) for name in REAL[n_effects])
+                trial = search.ask()
+                row: dict = {}
+                for p in space:
+                    if space.is_active(p.name, row):
+                        row[p.name] = suggest(trial, p)
+                gain = sum(float(GAIN[name](row[name])) for name in REAL[n_effects] if name in row)
                 values.append(observed(kind, gain, row, rng))
                 search.tell(trial, values[-1])
                 rows.append(row)
     frame: dict = {"number": np.arange(len(rows)), "value": np.array(values, dtype=float)}
     frame["state"] = ["COMPLETE"] * len(rows)
-    for p in PARAMS:
+    for p in space:
         dtype = float if p.is_numeric else object
-        frame[f"params_{p.name}"] = pd.Series([row[p.name] for row in rows], dtype=dtype)
+        frame[f"params_{p.name}"] = pd.Series([row.get(p.name) for row in rows], dtype=dtype)
     curves = pd.DataFrame(columns=["number", "step", "value"])
-    return Ledger(pd.DataFrame(frame), curves, SPACE)
+    return Ledger(pd.DataFrame(frame), curves, space)
+
+
+def suggest(trial, p: Parameter):
+    """Ask a trial for a parameter."""
+    if p.choices:
+        return trial.suggest_categorical(p.name, p.choices)
+    return (trial.suggest_int if p.type == "int" else trial.suggest_float)(p.name, p.low, p.high)
 
 
 def pruned(search, n: int, n_effects: int, rng: np.random.Generator) -> Ledger:
@@ -201,7 +220,7 @@ def tally(
     confident: Callable[[int, int], str],
     causes: tuple[str, ...] = (),
 ) -> dict:
-    """Count over the studies of one row; `causes` make trials diverge, so they are not null."""
+    """Count over the studies of one row; `causes` are neither null nor among the real effects."""
     restricted = gone = 0
     covered = known = 0
     good = dict.fromkeys(REAL[n_effects], 0)
@@ -234,7 +253,8 @@ def _half(effect) -> float:
     return float(stdtrit(effect.freedom, 0.975) * effect.error(0)[1])
 
 
-NOISES = ("hetero", "diverge", "cause", "ties")
+CAUSES = {"cause": ("null_0",), "branches": ("four",)}  # not null: what depends on them matters
+NOISES = ("hetero", "diverge", "cause", "ties", "branches")
 ROWS = (
     *(("random", n, "plain") for n in (20, 60, 120, 240)),
     *(("TPE", n, "plain") for n in (20, 60, 120, 240)),
@@ -249,16 +269,19 @@ ROWS = (
 
 
 def effects_table(
-    studies: int, confident: Callable[[int, int], str], kinds: Sequence[str] | None = None
+    studies: int, confident: Callable[[int, int], str], wanted: Sequence[str] = ("",)
 ) -> pd.DataFrame:
-    """Return one row per sampler, size, kind of noise (all, or some) and number of real effects."""
+    """Return one row per sampler, size, kind of study and number of real effects.
+
+    Of all, those whose "sampler, size, kind" holds one of the texts that are `wanted`.
+    """
     rows = []
     for sampler, n, kind in ROWS:
-        for n_effects in REAL if kinds is None or kind in kinds else ():
+        named = f"{sampler}, {n}, {kind}"
+        for n_effects in REAL if any(text in named for text in wanted) else ():
             slow = 4 if sampler == "GP" else 2 if (sampler, n) == ("TPE", 240) else 1
             ledgers = [study(sampler, n, n_effects, kind, i) for i in range(studies // slow)]
             row = {"sampler": sampler, "trials": n, "kind": kind, "effects": n_effects}
-            causes = ("null_0",) if kind == "cause" else ()
-            rows.append(row | tally(ledgers, n_effects, confident, causes))
+            rows.append(row | tally(ledgers, n_effects, confident, CAUSES.get(kind, ())))
             print(rows[-1], file=sys.stderr, flush=True)
     return pd.DataFrame(rows).fillna("")
