@@ -17,6 +17,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from resweep.evidence.adjusted_tables import adjusted_tables
+from resweep.evidence.blocks import block_effects
 from resweep.evidence.caveats import caveats
 from resweep.evidence.contours import contours
 from resweep.evidence.directionality import (
@@ -92,6 +94,7 @@ def main() -> None:
         f.__name__: (lambda f=f: f(ledger))
         for f in (
             overview,
+            adjusted_tables,
             ranges_explored,
             empirical_ranges,
             significance,
@@ -108,6 +111,7 @@ def main() -> None:
             drift,
             power_table,
             stability,
+            block_effects,
             caveats,
         )
     }
