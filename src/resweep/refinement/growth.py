@@ -23,6 +23,8 @@ def presses(
     weaker trend (`trend_p`) is enough there to leave a side open.
     """
     rule, test = policy.at_the_bound, case.test
+    if not test.n_elites:
+        return False, "no elite had it active"
     end = 0 if side == "low" else 1
     share, share_all, p_crowd = test.crowd[end], test.crowd_all[end], test.p_crowd[end]
     toward = -case.trend if side == "low" else case.trend

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,10 +8,12 @@ from studies import ALL, LR, SCHEDULER, assignments, ledger, mirrored, noise, sp
 import resweep
 from resweep.errors import InputError
 from resweep.refinement.backtest import backtest
-from resweep.refinement.policy import PublishedPolicy
+from resweep.refinement.policy import ConservativePolicy, PublishedPolicy
 from resweep.refinement.rationale import rationale
-from resweep.refinement.refine import COLUMNS, next_name, refine
+from resweep.refinement.refine import COLUMNS, build_cases, next_name, refine
+from resweep.refinement.rules import decide
 from resweep.space.model import Space
+from resweep.space.parameter import Parameter
 
 EXPECTED = {
     "encoder_type": ("reweight", "{cnn: 0.75, context: 0.25}"),
@@ -271,3 +275,24 @@ def test_an_empty_sweep_keeps_everything_and_says_so():
     opened = set(refined.decisions.query("action != 'keep'")["parameter"])
     assert opened <= {p.name for p in ALL if p.condition}
     assert "no trial completed" in rationale(refined)
+
+
+def test_a_branch_without_elites_is_decided_by_its_own_effect():
+    """All of the best quarter may lie elsewhere, and the effect within this branch be strong."""
+    kind = Parameter("kind", "categorical", choices=("a", "b"))
+    inner = Parameter("inner", "float", 0.0, 1.0, limits=(-1.0, 1.0), condition={"kind": ("b",)})
+    rng = np.random.default_rng(3)
+    kinds = np.array(["a", "b"] * 40, dtype=object)
+    x = rng.uniform(size=80)
+    value = np.where(kinds == "a", 30.0, -9.0 * x) + rng.normal(size=80)
+    found = ledger(
+        space(kind, inner),
+        value,
+        kind=list(kinds),
+        inner=[v if k == "b" else None for k, v in zip(kinds, x, strict=True)],
+    )
+    case = build_cases(found, ConservativePolicy(), 50, 0)[0]["inner"]
+    none = (np.nan, np.nan)
+    test = dataclasses.replace(case.test, n_elites=0, crowd=none, p_crowd=none)
+    decision = decide(dataclasses.replace(case, test=test), ConservativePolicy())
+    assert decision.rule == "surely worse" and decision.new.high < 1
