@@ -132,7 +132,7 @@ def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
                 row: dict = {}
                 for p in space:
                     if space.is_active(p.name, row):
-                        row[p.name] = suggest(trial, p)
+                        row[p.name] = trial._suggest(p.name, p.distribution())
                 gain = sum(float(GAIN[name](row[name])) for name in REAL[n_effects] if name in row)
                 values.append(observed(kind, gain, row, rng))
                 search.tell(trial, values[-1])
@@ -144,13 +144,6 @@ def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
         frame[f"params_{p.name}"] = pd.Series([row.get(p.name) for row in rows], dtype=dtype)
     curves = pd.DataFrame(columns=["number", "step", "value"])
     return Ledger(pd.DataFrame(frame), curves, space)
-
-
-def suggest(trial, p: Parameter):
-    """Ask a trial for a parameter."""
-    if p.choices:
-        return trial.suggest_categorical(p.name, p.choices)
-    return (trial.suggest_int if p.type == "int" else trial.suggest_float)(p.name, p.low, p.high)
 
 
 def pruned(search, n: int, n_effects: int, rng: np.random.Generator) -> Ledger:
