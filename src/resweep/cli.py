@@ -17,12 +17,17 @@ from resweep.sweep.outlook import forecast_arguments
 
 # Everything heavier than argparse is imported inside the command that needs it.
 
+SOURCES = (
+    "SOURCE is the folder of a sweep (space.yaml, trials.csv), or any study that can be imported; "
+    "of that one space.yaml, trials.csv, curves.csv and NOTES.md go to the folder `study` of DIR."
+)
 EPILOG = """\
 examples:
   resweep validate config/spaces/v2.yaml
+  resweep refine study.db --study v2 --n-trials 100 --out v3
   resweep import study.db --study v2 --out v2
-  resweep analyze --space v2/space.yaml --trials v2/trials.csv --out v2/analysis
-  resweep refine --space v2/space.yaml --trials v2/trials.csv --n-trials 100 --out v3
+  resweep analyze v2 --out v2/analysis
+  resweep refine v2 --n-trials 100 --out v3
   resweep compare results/v2 results/v3 --out comparison
   resweep live v3
 
@@ -171,10 +176,11 @@ def _parser() -> argparse.ArgumentParser:
         "analyze",
         commands.analyze,
         "compute the evidence of a sweep",
-        "  resweep analyze --space v2/space.yaml --trials v2/trials.csv --out v2/analysis\n"
+        "  resweep analyze v2 --out v2/analysis\n"
+        "  resweep analyze study.db --study v2 --out analysis\n"
         "  resweep analyze --space v2/space.yaml --trials v2/trials.csv \\\n"
         "    --timings v2/timings.csv --out v2/analysis",
-        "Start with SUMMARY.md of what it writes.",
+        f"{SOURCES} Start with SUMMARY.md of what it writes.",
     )
     _sweep(sub)
     _out(sub)
@@ -183,11 +189,12 @@ def _parser() -> argparse.ArgumentParser:
         "refine",
         commands.refine,
         "turn the evidence of a sweep into the next space",
-        "  resweep refine --space v2/space.yaml --trials v2/trials.csv --n-trials 100 --out v3\n"
+        "  resweep refine study.db --study v2 --out v3\n"
+        "  resweep refine v2 --n-trials 100 --out v3\n"
         "  resweep refine --space v2/space.yaml --trials v2/trials.csv \\\n"
         "    --policy my_policy.yaml --overrides config/overrides/v3.yaml --out v3",
-        "Writes space.yaml, decisions.csv, predictions.csv, forecast.csv, backtest.csv and "
-        "RATIONALE.md.",
+        f"{SOURCES} Writes space.yaml, decisions.csv, predictions.csv, forecast.csv, backtest.csv "
+        "and RATIONALE.md.",
     )
     _sweep(sub)
     sub.add_argument(
@@ -208,10 +215,12 @@ def _parser() -> argparse.ArgumentParser:
         "forecast",
         commands.forecast,
         "say what more trials may bring, and when they bring too little",
-        "  resweep forecast --space v2/space.yaml --trials v2/trials.csv\n"
-        "  resweep forecast --space v2/space.yaml --trials v2/trials.csv --next v3/space.yaml",
+        "  resweep forecast v2\n"
+        "  resweep forecast study.db --study v2\n"
+        "  resweep forecast v2 --next v3/space.yaml",
         "For adaptive and for random sampling, with 90% bands.",
     )
+    source_arguments(sub, or_trials=True)
     forecast_arguments(sub)
 
     sub = command(
@@ -284,10 +293,7 @@ def _seconds(text: str) -> float:
 
 
 def _sweep(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--space", required=True, metavar="S", help="space of the sweep, YAML")
-    parser.add_argument(
-        "--trials", required=True, metavar="T", help="its trials, a trials_dataframe() CSV"
-    )
+    source_arguments(parser, or_trials=True)
     parser.add_argument(
         "--timings", metavar="FILE", help="CSV with number and seconds: then costs are told"
     )

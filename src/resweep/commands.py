@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resweep.errors import InputError
+from resweep.sources.command import ledger_at, read_ledger
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,19 +129,21 @@ def emit(given: argparse.Namespace) -> Answer:
 
 def analyze(given: argparse.Namespace) -> Answer:
     """Write the evidence of a sweep."""
-    ledger, notes = _ledger(given.trials, given.space)
+    ledger, notes, imported = read_ledger(given)
     from resweep.reporting import analysis
 
     files = analysis.analyze(ledger, _times(given.timings))
     out = _folder(given.out)
     analysis.write(files, out)
-    facts: dict[str, Any] = {"out": str(out), "files": sorted(files)}
-    return Answer(facts, f"{out}: {len(files)} files; read SUMMARY.md first", notes)
+    kept, lines = _keep(imported, out)
+    facts: dict[str, Any] = {"out": str(out), "files": sorted([*files, *kept])}
+    lines.append(f"{out}: {len(files)} files; read SUMMARY.md first")
+    return Answer(facts, "\n".join(lines), notes)
 
 
 def refine(given: argparse.Namespace) -> Answer:
     """Write the next space, with its reasons."""
-    ledger, notes = _ledger(given.trials, given.space)
+    ledger, notes, imported = read_ledger(given)
     from resweep.files import write_csv_atomic, write_text_atomic
     from resweep.refinement.predictions import predictions
     from resweep.refinement.rationale import rationale
@@ -169,9 +172,10 @@ def refine(given: argparse.Namespace) -> Answer:
     write_csv_atomic(out / "forecast.csv", outlook)
     write_csv_atomic(out / "backtest.csv", refinement.backtest.summary)
     write_text_atomic(out / "RATIONALE.md", text)
+    kept, lines = _keep(imported, out)
     decisions = refinement.decisions
     changed = decisions[decisions["action"] != "keep"]
-    lines = [
+    lines += [
         f"{row.parameter}: {row.action}, {row.old} -> {row.new} ({row.confidence})"
         for row in changed.itertuples()
     ]
@@ -186,6 +190,7 @@ def refine(given: argparse.Namespace) -> Answer:
             "forecast.csv",
             "backtest.csv",
             "RATIONALE.md",
+            *kept,
         ],
         "policy": refinement.policy.name,
         "forecast": outlook,
@@ -198,7 +203,7 @@ def refine(given: argparse.Namespace) -> Answer:
 
 def forecast(given: argparse.Namespace) -> Answer:
     """Forecast the best value of a sweep that goes on, or of the next one."""
-    ledger, notes = _ledger(given.trials, given.space)
+    ledger, notes, imported = read_ledger(given)
     from resweep.files import write_csv_atomic
     from resweep.space.model import Space
     from resweep.sweep.forecast import HORIZONS, enough
@@ -216,7 +221,9 @@ def forecast(given: argparse.Namespace) -> Answer:
     if len(table):
         lines.append(stop_line(after))
     if given.out:
-        write_csv_atomic(_folder(given.out) / "forecast.csv", table)
+        out = _folder(given.out)
+        write_csv_atomic(out / "forecast.csv", table)
+        lines += _keep(imported, out)[1]
     return Answer({"forecast": table, "enough_after": after}, "\n".join(lines), notes)
 
 
@@ -316,6 +323,17 @@ def _of_space(space: Any) -> dict[str, Any]:
     }
 
 
+def _keep(imported: Imported | None, out: Path) -> tuple[list[str], list[str]]:
+    """Write a study that was imported beside what follows from it; return files and lines."""
+    if imported is None:
+        return [], []
+    from resweep.sources import command
+
+    folder = out / "study"
+    files = [f"study/{name}" for name in command.write(imported, folder)]
+    return files, [f"{folder}: {command.outcome(imported)}"]
+
+
 def _of_import(found: Imported) -> dict[str, Any]:
     """Return what an import kept, for a program."""
     return {
@@ -361,28 +379,17 @@ def _judged(
     return verdicts(read_predictions(folder / "predictions.csv"), parent, child), ()
 
 
-def _ledger(trials: str | Path, space: str | Path) -> tuple[Ledger, tuple[str, ...]]:
-    """Read a ledger, and what is to be said of it."""
-    from resweep.space.model import Space
-
-    loaded = Space.load(space)  # before pandas is imported: most mistakes are here
-    from resweep.ledger.trials import Ledger
-
-    ledger = Ledger.load(trials, loaded)
-    return ledger, tuple(f"{trials}: {note}" for note in ledger.notes)
-
-
 def _sweep_ledger(path: str, space: str | None) -> tuple[Ledger, tuple[str, ...]]:
     """Read the ledger of a sweep folder, or of a CSV with its space."""
     place = Path(path)
     if place.is_dir():
-        return _ledger(place / "trials.csv", space or place / "space.yaml")
+        return ledger_at(place / "trials.csv", space or place / "space.yaml")
     beside = place.with_name("space.yaml")
     if space is None and place.exists() and not beside.exists():
         raise InputError(
             "has no space.yaml beside it", where=path, mend="name its space with --space"
         )
-    return _ledger(place, space or beside)
+    return ledger_at(place, space or beside)
 
 
 def _names(a: str, b: str) -> tuple[str, str]:

@@ -96,6 +96,58 @@ def test_import(tmp_path, capsys):
     assert Space.load(tmp_path / "v2/space.yaml").n_trials == 10
 
 
+def planted(trial):
+    """An objective of which one range and one choice matter."""
+    known = (trial.suggest_float("x", 0, 1) - 0.9) ** 2
+    trial.suggest_float("nothing", 0, 1)
+    return known + (trial.suggest_categorical("loss", ["ce", "focal", "mse"]) != "ce")
+
+
+@pytest.mark.parametrize("kind", ["database", "journal", "table", "sweep"])
+def test_one_command_leads_from_a_study_to_decisions(kind, tmp_path, capsys):
+    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "journal.log"))
+    storage = (
+        optuna.storages.JournalStorage(backend)
+        if kind == "journal"
+        else f"sqlite:///{tmp_path}/study.db"
+    )
+    sampler = optuna.samplers.RandomSampler(seed=1)
+    study = optuna.create_study(study_name="mine_v1", storage=storage, sampler=sampler)
+    study.optimize(planted, n_trials=40)
+    names = {"database": "study.db", "journal": "journal.log", "table": "runs.csv"}
+    source, options = tmp_path / names.get(kind, kind), []
+    if kind == "table":
+        study.trials_dataframe().to_csv(source, index=False)
+        options = ["--objective", "value:min"]
+    if kind == "sweep":
+        resweep("import", tmp_path / "study.db", "--out", tmp_path / "sweep")
+    capsys.readouterr()
+    said = resweep("refine", source, *options, "--out", tmp_path / "v2", capsys=capsys)
+    decided = pd.read_csv(tmp_path / "v2/decisions.csv").set_index("parameter")
+    assert decided["action"].drop("x").to_dict() == {"nothing": "keep", "loss": "fix"}
+    assert decided["action"]["x"] == ("shift" if kind == "table" else "narrow")  # no known bounds
+    assert Space.load(tmp_path / "v2/space.yaml").fixed == {"loss": "ce"}
+    assert (tmp_path / "v2/study").exists() == (kind != "sweep")
+    assert ("study: 3 parameters, 40 trials" in said.out) == (kind != "sweep")
+    resweep("forecast", source, *options, "--out", tmp_path / "f")
+    assert (tmp_path / "f/study").exists() == (kind != "sweep")
+
+
+def test_what_a_command_works_on_is_named_once(tmp_path, capsys):
+    (tmp_path / "v2").mkdir()
+    (tmp_path / "v2/space.yaml").write_text(V2.read_text())
+    (tmp_path / "v2/trials.csv").write_text(TRIALS.read_text())
+    out = ["--out", tmp_path / "v3"]
+    said = resweep("refine", tmp_path / "v2", "--era", 2, *out, status=1, capsys=capsys)
+    assert "--era chooses of a source; these trials are one sweep" in said.err
+    said = resweep("refine", "--trials", TRIALS, *out, status=1, capsys=capsys)
+    assert "--trials needs --space" in said.err
+    with pytest.raises(SystemExit):
+        resweep("refine", tmp_path / "v2", "--trials", TRIALS, *out)
+    assert "not allowed with argument" in capsys.readouterr().err
+    assert not (tmp_path / "v3").exists()
+
+
 def test_import_says_in_its_last_line_when_most_was_lost(tmp_path, capsys):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     url = f"sqlite:///{tmp_path / 'stages.db'}"

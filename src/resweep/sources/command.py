@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resweep.errors import InputError
+
 if TYPE_CHECKING:
+    from resweep.ledger.trials import Ledger
     from resweep.sources.importing import Imported
     from resweep.sources.recorded import Recorded
 
@@ -18,9 +21,24 @@ KINDS = (
 )
 
 
-def source_arguments(sub: argparse.ArgumentParser, option: str | None = None) -> None:
-    """Add what says which study is meant; the source itself is a word, or follows `option`."""
+def source_arguments(
+    sub: argparse.ArgumentParser, option: str | None = None, *, or_trials: bool = False
+) -> None:
+    """Add what says which study is meant.
+
+    Parameters
+    ----------
+    sub : argparse.ArgumentParser
+    option : str, optional
+        The source follows this option and may be left out; by default it is a word.
+    or_trials : bool
+        Whether ``--trials`` may name a ledger instead.
+    """
     source = sub.add_mutually_exclusive_group(required=option is None)
+    if or_trials:
+        source.add_argument(
+            "--trials", metavar="T", help="trials of a sweep of Resweep, with --space"
+        )
     if option is None:
         source.add_argument("source", nargs="?", metavar="SOURCE", help=KINDS)
     else:
@@ -90,6 +108,46 @@ def read_source(given: argparse.Namespace) -> Imported:
     space = Space.load(given.space) if given.space else None
     studies = importing.read(source, **options)
     return importing.to_sweep(importing.joined(studies), space=space, era=given.era)
+
+
+def read_ledger(given: argparse.Namespace) -> tuple[Ledger, tuple[str, ...], Imported | None]:
+    """Read the finished sweep that a command works on.
+
+    Returns
+    -------
+    ledger : Ledger
+    notes : tuple of str
+        What is to be said of it.
+    imported : Imported or None
+        If it had to be imported: the source is neither ``--trials`` nor the folder of a sweep.
+
+    Raises
+    ------
+    InputError
+        If the sweep cannot be read.
+    """
+    folder = Path(given.source) if given.source else None
+    if given.trials is None and (folder is None or not (folder / "trials.csv").is_file()):
+        found = read_source(given)
+        return found.ledger, tuple(found.ledger.notes), found
+    if folder is None and given.space is None:
+        raise InputError("--trials needs --space, the space of the sweep")
+    for option in ("study", "objective", "objectives", "params", "sweep", "kind", "era"):
+        if getattr(given, option) is not None:
+            raise InputError(f"--{option} chooses of a source; these trials are one sweep")
+    trials = folder / "trials.csv" if folder else Path(given.trials)
+    return *ledger_at(trials, given.space or trials.with_name("space.yaml")), None
+
+
+def ledger_at(trials: str | Path, space: str | Path) -> tuple[Ledger, tuple[str, ...]]:
+    """Read the trials of a sweep in its space, and what is to be said of them."""
+    from resweep.space.model import Space
+
+    loaded = Space.load(space)  # before pandas is imported: most mistakes are here
+    from resweep.ledger.trials import Ledger
+
+    ledger = Ledger.load(trials, loaded)
+    return ledger, tuple(f"{trials}: {note}" for note in ledger.notes)
 
 
 def studies_of(given: argparse.Namespace) -> list[Recorded]:

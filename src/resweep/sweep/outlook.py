@@ -19,10 +19,6 @@ TOO_LITTLE = (
 
 def forecast_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``resweep forecast``."""
-    parser.add_argument("--space", required=True, metavar="S", help="space of the sweep, YAML")
-    parser.add_argument(
-        "--trials", required=True, metavar="T", help="its trials, a trials_dataframe() CSV"
-    )
     parser.add_argument("--next", metavar="S", help="space of a next sweep (default: go on)")
     parser.add_argument("--beat", type=float, metavar="VALUE", help="default: the best so far")
     parser.add_argument(

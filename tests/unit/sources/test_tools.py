@@ -7,6 +7,7 @@ import pickle
 import random
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from resweep import cli
@@ -286,3 +287,27 @@ def test_the_command_reads_a_folder(tmp_path, capsys):
     assert Space.load(tmp_path / "v1/space.yaml").direction == "maximize"
     said = capsys.readouterr()
     assert said.out.endswith("2 parameters, 6 trials (6 COMPLETE)\n")
+
+
+@pytest.mark.parametrize(
+    ("folder", "objective"),
+    [("ray-2.60.0", None), ("hydra-1.3.8", "val_loss"), ("wandb-0.31.0", None)],
+)
+def test_one_command_leads_from_a_folder_to_decisions(tmp_path, folder, objective):
+    if folder.startswith("wandb"):
+        pytest.importorskip("wandb", reason="reading the log of a W&B run needs wandb")
+    chosen = ["--objective", objective] if objective else []
+    source = FIXTURES / folder
+    before = digest_of(source)
+    assert cli.main(["refine", str(source), *chosen, "--out", str(tmp_path / "next")]) == 0
+    assert digest_of(source) == before
+    parent = Space.load(tmp_path / "next/study/space.yaml")
+    decided = pd.read_csv(tmp_path / "next/decisions.csv")
+    assert set(parent.names) <= set(decided["parameter"])
+    assert set(Space.load(tmp_path / "next/space.yaml").names) <= set(parent.names)
+
+
+def test_one_command_leads_from_a_store_of_mlflow_to_decisions(mlflow_store, tmp_path):
+    given = [str(mlflow_store), "--objective", "val_loss", "--out", str(tmp_path / "next")]
+    assert cli.main(["refine", *given]) == 0
+    assert set(pd.read_csv(tmp_path / "next/decisions.csv")["parameter"]) >= {"lr", "momentum"}
