@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+import altair as alt
 import numpy as np
 import pandas as pd
 from tables import KINDS
@@ -13,6 +14,9 @@ from ways import COLD, FAST, GOES_ON, OURS, WARM
 
 from resweep.files import write_bytes_atomic, write_text_atomic
 from resweep.markdown import frame_table
+from resweep.reporting.charts.render import svg_bytes
+from resweep.reporting.charts.style import layered
+from resweep.reporting.charts.style import rows as data_of
 
 PICTURE = "images/scoreboard.svg"
 CASE = ["table", "kind", "noise", "parent", "seed"]
@@ -38,15 +42,27 @@ def means(frame: pd.DataFrame, column: str = "taken") -> pd.DataFrame:
 
 
 def ratios(frame: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Return our mean regret as a share of another way's, by space and number of trials."""
-    wide = frame.pivot_table(index=["kind", "trials"], columns="way", values="taken")
-    every = frame.pivot_table(index="trials", columns="way", values="taken")
-    found = (wide[OURS] / wide[against]).unstack("trials")
-    found = found.reindex([kind for kind in KINDS if kind in found.index])
-    found.loc["all spaces"] = every[OURS] / every[against]
-    counts = frame[frame["way"] == OURS].drop_duplicates(CASE).groupby("kind").size()
-    found.insert(0, "cases", [counts.get(kind, counts.sum()) for kind in found.index])
-    return found.round(2).rename_axis("space").reset_index()
+    """Return our mean regret as a share of another way's, by space and number of trials.
+
+    Each with a 95% interval by resampling the cases.
+    """
+    wide = frame.pivot_table(index=[*CASE, "trials"], columns="way", values="taken").reset_index()
+    wide = wide.dropna(subset=[OURS, against])
+    kinds = [kind for kind in KINDS if kind in set(wide["kind"])]
+    found = []
+    for name in (*kinds, "all spaces"):
+        own = wide if name == "all spaces" else wide[wide["kind"] == name]
+        row: dict[str, object] = {"space": name, "cases": own.drop_duplicates(CASE).shape[0]}
+        for budget, part in own.groupby("trials"):
+            row[str(budget)] = _share(part[OURS].to_numpy(), part[against].to_numpy())
+        found.append(row)
+    return pd.DataFrame(found)
+
+
+def _share(ours: np.ndarray, other: np.ndarray, resamples: int = 2000) -> str:
+    drawn = np.random.default_rng(0).integers(0, len(ours), (resamples, len(ours)))
+    low, high = np.quantile(ours[drawn].mean(axis=1) / other[drawn].mean(axis=1), [0.025, 0.975])
+    return f"{ours.mean() / other.mean():.2f} ({low:.2f} to {high:.2f})"
 
 
 def tests(frame: pd.DataFrame, ways: Sequence[str]) -> pd.DataFrame:
@@ -121,36 +137,24 @@ def against_seconds(frame: pd.DataFrame) -> pd.DataFrame:
 
 def picture(frame: pd.DataFrame) -> bytes:
     """Draw regret against trials, one panel for each space."""
-    import io
-
-    import matplotlib
-
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "scoreboard"
-    import matplotlib.pyplot as plt
-
     kinds = [kind for kind in KINDS if kind in set(frame["kind"])]
     ways = [way for way in FAST if way in set(frame["way"])]
-    colours = dict(zip(ways, plt.get_cmap("tab10").colors, strict=False))
-    figure, axes = plt.subplots(1, len(kinds), figsize=(2.6 * len(kinds), 3.4), sharey=True)
-    for axis, kind in zip(np.atleast_1d(axes), kinds, strict=True):
-        part = frame[frame["kind"] == kind]
-        for way in ways:
-            line = part[part["way"] == way].groupby("trials")["taken"].mean()
-            wide = 2.6 if way == OURS else 1.2
-            axis.plot(line.index, line, "o-", ms=3, lw=wide, color=colours[way], label=way)
-        axis.set(title=kind, xscale="log", xlabel="trials after v2")
-        axis.set_xticks(sorted(part["trials"].unique()))
-        axis.xaxis.set_major_formatter("{x:.0f}")
-        axis.minorticks_off()
-        axis.grid(alpha=0.25)
-    np.atleast_1d(axes)[0].set_ylabel("mean regret of the point taken")
-    figure.legend(*np.atleast_1d(axes)[0].get_legend_handles_labels(), ncols=4, loc="lower center")
-    figure.tight_layout(rect=(0, 0.16, 1, 1))
-    stream = io.BytesIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None})
-    plt.close(figure)
-    return stream.getvalue()
+    shown = frame.groupby(["kind", "way", "trials"], as_index=False)["taken"].mean()
+    shown["about"] = [f"{r.way}, {r.trials} trials: {r.taken:.3f}" for r in shown.itertuples()]
+    budgets = sorted(shown["trials"].unique().tolist())
+    colour = alt.Color("way:N", sort=ways, title=None, scale=alt.Scale(scheme="tableau10"))
+    width = alt.condition(alt.datum.way == OURS, alt.value(2.8), alt.value(1.4))
+    x = alt.X("trials:Q", title="trials after v2", axis=alt.Axis(values=budgets, format="d"),
+              scale=alt.Scale(type="log", nice=False))  # fmt: skip
+    y = alt.Y("taken:Q", title="mean regret of the point taken")
+    panels = []
+    for kind in kinds:
+        base = alt.Chart(data_of(shown[shown["kind"] == kind]))
+        lines = base.mark_line().encode(x=x, y=y, color=colour, strokeWidth=width)
+        dots = base.mark_point(filled=True, size=25, opacity=1).encode(x=x, y=y, color=colour)
+        panels.append(layered(lines, dots).properties(width=150, height=200, title=kind))
+    sheet = alt.concat(*panels, columns=3).resolve_scale(y="shared")
+    return svg_bytes(sheet, "Mean regret against trials", "benchmarks/scoreboard.jsonl")
 
 
 def _markdown(table: pd.DataFrame) -> str:
@@ -178,9 +182,8 @@ def write(rows: Sequence[dict], page: Path) -> None:
         "python benchmarks/scoreboard.py --out benchmarks/scoreboard.jsonl "
         "--report docs/scoreboard.md\n```",
         f"`benchmarks/scoreboard.jsonl` holds the {_count(frame)} cases below, each of "
-        f"{len(ways)} ways ({', '.join(ways)}). It is a part of the full run, so some spaces stand "
-        "with few cases: read the intervals, not the ratios alone. [Other ways]"
-        "(scoreboard_ways.md) stand in an earlier run.",
+        f"{len(ways)} ways ({', '.join(ways)}); in brackets 95% intervals by resampling cases. "
+        "[Other ways](scoreboard_ways.md) stand in an earlier run.",
         f"![Mean regret against trials]({PICTURE})",
         f"v2 of {parent} trials, noise of the recorded seeds: {_count(main)} cases, all ways in "
         f"{_count(whole)} of them (these are in the picture). The settings of the search were "

@@ -15,7 +15,7 @@ rule adjusted:
         effects=ANALYSIS % "adjusted_effects.csv",
         curves=ANALYSIS % "adjusted_curves.csv",
         figure=report(
-            ANALYSIS % "adjusted_effects.png",
+            ANALYSIS % "adjusted_effects.svg",
             caption="../workflow/report/adjusted.rst",
             category="Evidence",
             subcategory="{sweep}",
@@ -45,7 +45,7 @@ rule overview:
         best_so_far=ANALYSIS % "best_so_far.csv",
         costs=ANALYSIS % "costs.csv",
         figure=report(
-            ANALYSIS % "history.png",
+            ANALYSIS % "history.svg",
             caption="../workflow/report/overview.rst",
             category="Evidence",
             subcategory="{sweep}",
@@ -94,9 +94,8 @@ rule importances:
     output:
         fanova=ANALYSIS % "importances_fanova.csv",
         ped_anova=ANALYSIS % "importances_ped_anova.csv",
-        html=ANALYSIS % "importances.html",
         figure=report(
-            ANALYSIS % "importances.png",
+            ANALYSIS % "importances.svg",
             caption="../workflow/report/importances.rst",
             category="Evidence",
             subcategory="{sweep}",
@@ -127,7 +126,7 @@ rule directionality:
         categoricals=ANALYSIS % "directionality_categoricals.csv",
         contrasts=ANALYSIS % "directionality_contrasts.csv",
         figure=report(
-            ANALYSIS % "directionality.png",
+            ANALYSIS % "directionality.svg",
             caption="../workflow/report/directionality.rst",
             category="Evidence",
             subcategory="{sweep}",
@@ -222,7 +221,7 @@ rule contours:
         pairs=ANALYSIS % "contour_pairs.csv",
         contours=ANALYSIS % "contours.csv",
         figure=report(
-            ANALYSIS % "contours.png",
+            ANALYSIS % "contours.svg",
             caption="../workflow/report/contours.rst",
             category="Evidence",
             subcategory="{sweep}",

@@ -2,13 +2,14 @@
 
 from html.parser import HTMLParser
 
-from resweep.reporting.page.html import VOID
+VOID = {"br", "hr", "img", "input", "link", "meta"}
 
 NAMES = {"html", "head", "body", "title", "style", "script", "header", "nav", "main", "section",
          "article", "footer", "details", "summary", "figure", "figcaption", "table", "caption",
          "thead", "tbody", "tr", "th", "td", "ul", "li", "dl", "dt", "dd", "div", "p", "pre",
          "h1", "h2", "h3", "a", "b", "i", "span", "small", "strong", "code", "data", "button",
-         "label", "progress", "svg", "path", "rect", "circle", "wbr", *VOID}  # fmt: skip
+         "label", "progress", "noscript", "svg", "g", "path", "text", "defs", "clippath", "rect",
+         "line", "circle", "wbr", *VOID}  # fmt: skip
 
 
 class Checker(HTMLParser):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from resweep.files import write_bytes_atomic
-from resweep.reporting.figures.catalogue import CHAMPION_FIGURES
+from resweep.reporting.charts.catalogue import CHAMPION_FIGURES
 from resweep.reporting.inputs import read_champions
 from resweep.workflow.scripts import main
 

@@ -6,8 +6,8 @@ from resweep.files import write_bytes_atomic, write_csv_atomic, write_text_atomi
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 from resweep.refinement.verdicts import read_verdicts, verdict_lines
-from resweep.reporting.figures.outcome import comparison_figure
-from resweep.reporting.figures.style import png_bytes, svg_bytes
+from resweep.reporting.charts import outcome as charts
+from resweep.reporting.charts.render import png_bytes, svg_bytes
 from resweep.reporting.inputs import read_table
 from resweep.space.model import Space
 from resweep.workflow.scripts import main
@@ -24,10 +24,10 @@ def run(snakemake):
     verdicts = verdict_lines(read_verdicts(given.verdicts), read_table(given.calibration))
     text = comparison_text(table, names, child.space.direction, verdicts)
     write_text_atomic(snakemake.output.text, text)
-    figure = comparison_figure(table, points(parent), points(child), names)
+    chart = charts.comparison(table, points(parent), points(child), names)
     about = ("The sweep against its parent", "documents/comparison.csv, analysis/points.csv")
-    write_bytes_atomic(snakemake.output.svg, svg_bytes(figure, *about))
-    write_bytes_atomic(snakemake.output.png, png_bytes(figure, *about))
+    write_bytes_atomic(snakemake.output.svg, svg_bytes(chart, *about))
+    write_bytes_atomic(snakemake.output.png, png_bytes(chart))
 
 
 main(run, globals())

@@ -3,8 +3,8 @@
 from resweep.evidence.contours import contours, informative_pairs
 from resweep.files import write_bytes_atomic, write_csv_atomic
 from resweep.ledger.points import points
-from resweep.reporting.figures.evidence import contours_figure
-from resweep.reporting.figures.style import png_bytes
+from resweep.reporting.charts import evidence as charts
+from resweep.reporting.charts.render import svg_bytes
 from resweep.workflow.scripts import load_ledger, main
 
 
@@ -13,8 +13,8 @@ def run(snakemake):
     grid = contours(ledger)
     write_csv_atomic(snakemake.output.pairs, informative_pairs(ledger))
     write_csv_atomic(snakemake.output.contours, grid)
-    figure = contours_figure(grid, points(ledger))
-    write_bytes_atomic(snakemake.output.figure, png_bytes(figure))
+    chart = charts.contours(ledger.space, grid, points(ledger))
+    write_bytes_atomic(snakemake.output.figure, svg_bytes(chart))
 
 
 main(run, globals())

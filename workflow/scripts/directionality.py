@@ -4,8 +4,8 @@ import pandas as pd
 
 from resweep.evidence import directionality
 from resweep.files import write_bytes_atomic, write_csv_atomic
-from resweep.reporting.figures.evidence import directionality_figure
-from resweep.reporting.figures.style import png_bytes
+from resweep.reporting.charts import evidence as charts
+from resweep.reporting.charts.render import svg_bytes
 from resweep.workflow.scripts import load_ledger, main
 
 
@@ -17,8 +17,8 @@ def run(snakemake):
     write_csv_atomic(snakemake.output.booleans, directionality.directionality_booleans(ledger))
     write_csv_atomic(snakemake.output.categoricals, categoricals)
     write_csv_atomic(snakemake.output.contrasts, directionality.directionality_contrasts(ledger))
-    figure = directionality_figure(continuous, categoricals, pd.read_csv(snakemake.input.tests))
-    write_bytes_atomic(snakemake.output.figure, png_bytes(figure))
+    chart = charts.directionality(continuous, categoricals, pd.read_csv(snakemake.input.tests))
+    write_bytes_atomic(snakemake.output.figure, svg_bytes(chart))
 
 
 main(run, globals())

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from resweep.files import write_bytes_atomic
-from resweep.reporting.figures.catalogue import FIGURES
+from resweep.reporting.charts.catalogue import FIGURES
 from resweep.reporting.inputs import read_report
 from resweep.workflow.scripts import main
 

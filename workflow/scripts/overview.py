@@ -6,8 +6,8 @@ from resweep.evidence.costs import costs
 from resweep.evidence.overview import best_so_far, overview
 from resweep.files import write_bytes_atomic, write_csv_atomic
 from resweep.ledger.timings import read_seconds
-from resweep.reporting.figures.evidence import history_figure
-from resweep.reporting.figures.style import png_bytes
+from resweep.reporting.charts import evidence as charts
+from resweep.reporting.charts.render import svg_bytes
 from resweep.workflow.scripts import load_ledger, main
 
 
@@ -20,7 +20,7 @@ def run(snakemake):
     write_csv_atomic(snakemake.output.best_so_far, history)
     known = pd.Series(dtype=float) if seconds is None else seconds
     write_csv_atomic(snakemake.output.costs, costs(ledger, known))
-    write_bytes_atomic(snakemake.output.figure, png_bytes(history_figure(history)))
+    write_bytes_atomic(snakemake.output.figure, svg_bytes(charts.history(history)))
 
 
 main(run, globals())

@@ -17,7 +17,7 @@ from resweep.evidence.costs import costs
 from resweep.evidence.drift import drift
 from resweep.evidence.elites import elite_choices, elite_crowding, elite_spans
 from resweep.evidence.fingerprints import dead_parameters
-from resweep.evidence.importances import importances, importances_html
+from resweep.evidence.importances import importances
 from resweep.evidence.interactions import interactions
 from resweep.evidence.noise import noise
 from resweep.evidence.objectives import front, objective_effects
@@ -31,9 +31,12 @@ from resweep.files import write_bytes_atomic
 from resweep.ledger.points import points
 from resweep.ledger.trials import Ledger
 from resweep.refinement.refine import refine
-from resweep.reporting.figures import evidence as figures
-from resweep.reporting.figures.adjusted import adjusted_figure
-from resweep.reporting.figures.style import png_bytes
+from resweep.reporting.charts.adjusted import adjusted
+from resweep.reporting.charts.evidence import contours as contour_maps
+from resweep.reporting.charts.evidence import directionality as directions
+from resweep.reporting.charts.evidence import history
+from resweep.reporting.charts.evidence import importances as importance_charts
+from resweep.reporting.charts.render import svg_bytes
 
 EVALUATORS = ("fanova", "ped_anova")
 
@@ -105,23 +108,20 @@ def analyze(ledger: Ledger, seconds: pd.Series | None = None) -> dict[str, bytes
     """
     tables = evidence_tables(ledger, seconds)
     weights = {e: tables[f"importances_{e}"] for e in EVALUATORS}
-    adjusted = (tables["adjusted_effects"], tables["adjusted_curves"])
+    effects = (tables["adjusted_effects"], tables["adjusted_curves"])
     pictures = {
-        "adjusted_effects": adjusted_figure(ledger.space, *adjusted),
-        "history": figures.history_figure(tables["best_so_far"]),
-        "importances": figures.importances_figure(weights),
-        "directionality": figures.directionality_figure(
+        "adjusted_effects": adjusted(ledger.space, *effects),
+        "history": history(tables["best_so_far"]),
+        "importances": importance_charts(weights),
+        "directionality": directions(
             tables["directionality_continuous"],
             tables["directionality_categoricals"],
             tables["significance"],
         ),
-        "contours": figures.contours_figure(tables["contours"], tables["points"]),
+        "contours": contour_maps(ledger.space, tables["contours"], tables["points"]),
     }
     texts = {
         "empirical_ranges.yaml": yaml.safe_dump(empirical_ranges(ledger), sort_keys=False),
-        "importances.html": importances_html(
-            weights, title=f"Importances, sweep {ledger.space.study_name}"
-        ),
         "refined_space_aggressive.yaml": refine(
             ledger.space, ledger, policy="aggressive"
         ).space.dumps(),
@@ -131,7 +131,7 @@ def analyze(ledger: Ledger, seconds: pd.Series | None = None) -> dict[str, bytes
         f"{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode()
         for name, frame in tables.items()
     }
-    files |= {f"{name}.png": png_bytes(figure) for name, figure in pictures.items()}
+    files |= {f"{name}.svg": svg_bytes(chart) for name, chart in pictures.items()}
     files |= {name: text.encode() for name, text in texts.items()}
     lines = [
         f"{sha256(files[name]).hexdigest()[:16]} {len(files[name]):>9} {name}"

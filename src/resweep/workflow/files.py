@@ -10,22 +10,21 @@ from resweep.workflow.plan import Plan
 EVIDENCE = (
     "adjusted_effects.csv",
     "adjusted_curves.csv",
-    "adjusted_effects.png",
+    "adjusted_effects.svg",
     "overview.csv",
     "best_so_far.csv",
     "costs.csv",
-    "history.png",
+    "history.svg",
     "ranges_explored.csv",
     "empirical_ranges.yaml",
     "importances_fanova.csv",
     "importances_ped_anova.csv",
-    "importances.html",
-    "importances.png",
+    "importances.svg",
     "directionality_continuous.csv",
     "directionality_booleans.csv",
     "directionality_categoricals.csv",
     "directionality_contrasts.csv",
-    "directionality.png",
+    "directionality.svg",
     "elite_choices.csv",
     "elite_spans.csv",
     "elite_crowding.csv",
@@ -35,7 +34,7 @@ EVIDENCE = (
     "interactions.csv",
     "contour_pairs.csv",
     "contours.csv",
-    "contours.png",
+    "contours.svg",
     "noise.csv",
     "blocks.csv",
     "drift.csv",
@@ -269,6 +268,7 @@ def report_inputs(plan: Plan, sweep: str) -> Inputs:
     """Return what the report of a sweep shows: it, its parent, the decisions, the champions."""
     folder = Path(__file__).parents[1] / "reporting/page"
     style = [str(folder / f"report.{kind}") for kind in ("css", "js")]
+    style += sorted(str(path) for path in folder.glob("templates/**/*.j2"))
     inputs = evidence_inputs(plan, sweep) | {"style": style}
     if plan.parent(sweep):
         inputs["champions"] = champions_files(plan, sweep)

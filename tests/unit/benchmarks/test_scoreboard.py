@@ -90,7 +90,7 @@ def test_ratios_are_of_means():
 
     rows = [row(kind, **{OURS: 0.2, GOES_ON: 0.4, WARM: 0.1}) for kind in ("right", "misplaced")]
     found = ratios(long_table(json.loads(json.dumps(rows))), GOES_ON)
-    assert found[10].tolist() == [0.25, 0.25, 0.25]
+    assert found["10"].tolist() == ["0.25 (0.25 to 0.25)"] * 3
     assert found["cases"].tolist() == [1, 1, 2]
 
 

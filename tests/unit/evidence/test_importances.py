@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from resweep.evidence.fanova import Forest, highest, single
-from resweep.evidence.importances import importances, importances_html
+from resweep.evidence.importances import importances
 from resweep.evidence.ped_anova import ped_anova
 from resweep.ledger.trials import Ledger
 from resweep.space.model import Parameter, Space
@@ -154,5 +154,3 @@ def test_the_table_finds_what_matters_and_says_how_sure(evaluator):
     assert by_name.loc["kind", "important"] and not by_name.loc["alone", "important"]
     assert (by_name["importance_low"] <= by_name["importance_high"]).all()
     assert by_name.loc["child", "n"] == sum(r["flag"] for r in rows)
-    page = importances_html({evaluator: table}, title="Importances, sweep s")
-    assert "Importances, sweep s" in page and '"kind"' in page and "noise reaches it" in page

@@ -14,9 +14,9 @@ from resweep.evidence.significance import SIGNIFICANT
 from resweep.evidence.summary import RAW
 from resweep.ledger.points import evidence_told
 from resweep.markdown import code, document, source, table
+from resweep.reporting.charts.catalogue import listed
 from resweep.reporting.documents.effects import adjusted_section
 from resweep.reporting.documents.several import MEANING, champion_rows, front_line
-from resweep.reporting.figures.catalogue import listed
 from resweep.reporting.inputs import Champions, Report, Sweep
 from resweep.reporting.page.headline import honest_interval
 from resweep.words import (

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from resweep import words
 from resweep.files import write_text_atomic
+from resweep.reporting.charts import style
+from resweep.reporting.charts.evidence import history
+from resweep.reporting.charts.render import inline_svg
+from resweep.reporting.charts.style import Chart
+from resweep.reporting.charts.trials import over_steps
 from resweep.reporting.live.progress import Progress, read_progress
-from resweep.reporting.page.html import Html, duration, join, note, number, paragraph, table, tag
 from resweep.reporting.page.page import document
-from resweep.reporting.page.plot import Scale, area, dots, figure, legend, line, plot
-from resweep.reporting.page.section import Section
-from resweep.reporting.page.trials import history_picture
+from resweep.reporting.page.render import Table, duration, number, render
+from resweep.reporting.page.section import Section, plain
 
 LATEST = 12  # trials in the table of those that ended last
 MAX_CURVES = 200
@@ -148,79 +151,59 @@ def live_page(progress: Progress, clock: str, every: float | None) -> str:
     """
     share = progress.done / progress.planned if progress.planned else 1.0
     state = "finished" if progress.finished else "running"
-    if progress.stalled:
-        state = "perhaps stopped"
-    header = tag(
-        "header",
-        tag("h1", "Sweep ", tag("span", progress.name), " ", tag("small", state)),
-        tag("p", f"As of {clock}", _reload(every), class_="lead"),
-    )
-    overview = [
-        tag("p", tag("span", f"{share:.0%}", class_="big"), " of the trials have ended"),
-        tag(
-            "progress",
-            f"{share:.0%}",
-            max=progress.planned,
-            value=progress.done,
-            aria_label="trials that have ended",
-        ),
-        _facts(progress),
-    ]
-    sections = [
-        Section("progress", "Progress", join(overview)),
-        Section("history", "Optimisation history", _history(progress)),
-        Section("running", "Trials under way", _running(progress)),
-        Section("latest", "The latest trials", _latest(progress)),
-    ]
-    body = [header, tag("main", *(section.html() for section in sections), id="main")]
     refresh = None if every is None else max(1, round(every))
-    wrapped = tag("div", *body, class_="live")
-    return document(f"{progress.name}, {share:.0%}", wrapped, refresh=refresh)
+    overview = {
+        "share": share,
+        "done": progress.done,
+        "planned": progress.planned,
+        "facts": _facts(progress),
+        "quiet": words.duration(progress.quiet) if progress.stalled else None,
+    }
+    body = render(
+        "live",
+        name=progress.name,
+        state="perhaps stopped" if progress.stalled else state,
+        clock=clock,
+        every=None if refresh is None else words.duration(refresh),
+        sections=[
+            Section("progress", "Progress", "progress", overview),
+            _history(progress),
+            _running(progress),
+            Section("latest", "The latest trials", "latest", {"numbers": _latest(progress)}),
+        ],
+    )
+    return document(f"{progress.name}, {share:.0%}", body, refresh=refresh)
 
 
-def _reload(every: float | None) -> str:
-    if every is None:
-        return "."
-    return f"; this page loads itself anew every {words.duration(max(1, round(every)))}."
-
-
-def _facts(progress: Progress) -> Html:
+def _facts(progress: Progress) -> list[tuple[str, Markup | str]]:
     best, states = progress.best, progress.states
-    best_so_far = number(best["value"] if best else None)
+    best_so_far: Markup | str = number(best["value"] if best else None)
     if progress.objectives:
-        best_so_far = Html(progress.best_text or "–")
-    rows = [
-        ("ended", join([number(progress.done), " of ", number(progress.planned)])),
+        best_so_far = progress.best_text or words.UNKNOWN
+    left = None if progress.stalled else progress.seconds_left
+    time_left = Markup("about {}").format(duration(round(left))) if left else duration(left)
+    rows: list[tuple[str, Markup | str]] = [
+        ("ended", Markup("{} of {}").format(number(progress.done), number(progress.planned))),
         ("running", number(len(progress.running))),
         ("complete", number(states["COMPLETE"])),
         ("pruned", number(states["PRUNED"])),
         ("failed", number(states["FAIL"])),
         ("best so far", best_so_far),
         ("best of its ancestors", number(progress.inherited)),
-        ("time left", _time_left(progress)),
+        ("time left", time_left),
     ]
-    known = [(name, value) for name, value in rows if value != "–"]
-    items = [tag("div", tag("dt", name), tag("dd", value)) for name, value in known]
-    return join([tag("dl", *items, class_="facts"), _stalled(progress)])
+    return [(name, value) for name, value in rows if value != words.UNKNOWN]
 
 
-def _time_left(progress: Progress) -> Html:
-    left = None if progress.stalled else progress.seconds_left
-    return join(["about ", duration(round(left))]) if left else duration(left)
+def _picture(chart: Chart) -> dict[str, Markup]:
+    """Return a chart for a page without a script, for light and for dark screens."""
+    return {kind: Markup(inline_svg(chart, kind == "dark")) for kind in ("light", "dark")}
 
 
-def _stalled(progress: Progress) -> Html:
-    if not progress.stalled:
-        return Html("")
-    text = (
-        f"Nothing has changed for {words.duration(progress.quiet)}. If the sweep was stopped, the"
-    )
-    return paragraph(text, " same command goes on where it was.")
-
-
-def _history(progress: Progress) -> Html:
+def _history(progress: Progress) -> Section:
+    title = "Optimisation history"
     if not progress.records:
-        return paragraph("No trial has ended yet.")
+        return plain("history", title, "No trial has ended yet.")
     shown = pd.DataFrame(
         {
             "number": [r["number"] for r in progress.records],
@@ -232,12 +215,13 @@ def _history(progress: Progress) -> Html:
     shown["best"] = (
         complete.cummax() if progress.direction == "maximize" else complete.cummin()
     ).ffill()
-    return figure(history_picture(shown, pd.DataFrame(), ""), "")
+    return Section("history", title, "static", {"picture": _picture(history(shown))})
 
 
-def _running(progress: Progress) -> Html:
+def _running(progress: Progress) -> Section:
+    title = "Trials under way"
     if not progress.running:
-        return paragraph("None.")
+        return plain("running", title, "None.")
     rows = [
         (
             number(trial.number),
@@ -249,41 +233,28 @@ def _running(progress: Progress) -> Html:
         for trial in progress.running
     ]
     headings = ["trial", "last step#", "its value#", "running for#", "starts#"]
-    return join([_curves(progress), table(headings, rows, "Trials under way")])
+    context = {"picture": _curves(progress), "numbers": Table(headings, rows, title)}
+    return Section("running", title, "running", context)
 
 
-def _curves(progress: Progress) -> Html:
+def _curves(progress: Progress) -> dict[str, Markup] | None:
     """Draw what the trials under way have reported over the curves of those that have ended."""
-    mine = [trial for trial in progress.running if trial.curve]
+    mine = [(t.number, t.curve, "under way") for t in progress.running if t.curve]
     if not mine:
-        return note("They have reported nothing yet.")
-    ended = [[(s, v) for s, v in r["curve"] if v is not None] for r in progress.records]
-    ended = [curve for curve in ended if curve][-MAX_CURVES:]
-    all_points = [point for curve in (*ended, *(t.curve for t in mine)) for point in curve]
-    across = Scale.over([step for step, _ in all_points], whole=True, margin=0.01)
-    up = Scale.over([value for _, value in all_points])
-    stretched = [_curve(curve, across, up, "curve") for curve in ended]
-    stretched += [_curve(trial.curve, across, up, "curve-elite") for trial in mine]
-    picture = area(stretched, label=f"Learning curves of {len(mine)} trials under way")
-    axes = plot(
-        picture,
-        x_ticks=across.ticks(6),
-        y_ticks=up.ticks(5),
-        x_label="step (epoch)",
-        y_label="value",
-        height=200,
-    )
-    entries = [("curve-elite", "under way"), ("curve", "ended")]
-    return figure(join([legend(*entries[: 2 if ended else 1]), axes]), "")
+        return None
+    ended = [(r["number"], r["curve"], "ended") for r in progress.records if r["curve"]]
+    rows = [
+        {"number": n, "step": step, "value": value, "kind": kind, "about": f"trial {n}"}
+        for n, curve, kind in (*ended[-MAX_CURVES:], *mine)
+        for step, value in curve
+        if value is not None
+    ]
+    table = pd.DataFrame(rows)
+    colours = {"ended": style.LIGHT, "under way": style.ELITE}
+    return _picture(over_steps(table, table.iloc[:0], colours).properties(width=style.WIDE))
 
 
-def _curve(curve: Sequence[tuple[int, float]], across: Scale, up: Scale, kind: str) -> Html:
-    x = np.atleast_1d(across.at([step for step, _ in curve]))
-    y = np.atleast_1d(up.at([value for _, value in curve]))
-    return line(x, y, kind) if len(curve) > 1 else dots(x, y, kind)
-
-
-def _latest(progress: Progress) -> Html:
+def _latest(progress: Progress) -> Table:
     rows = [
         (
             number(r["number"]),
@@ -296,4 +267,5 @@ def _latest(progress: Progress) -> Html:
         for r in list(progress.records)[: -LATEST - 1 : -1]
     ]
     headings = ["trial", "kind", "state", "value#", "took#", "why it failed"]
-    return table(headings, rows, "The trials with the highest numbers that have ended", "trials/")
+    title = "The trials with the highest numbers that have ended"
+    return Table(headings, rows, title, "trials/")

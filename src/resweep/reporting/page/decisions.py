@@ -8,30 +8,11 @@ from typing import Any
 import pandas as pd
 
 from resweep.refinement.rules import RULES
+from resweep.reporting.charts.parameters import describe_form
 from resweep.reporting.inputs import Refined, Report, Sweep
-from resweep.reporting.page.adjusted import RAW, effect_picture, effect_table
-from resweep.reporting.page.html import (
-    Html,
-    code,
-    details,
-    escape,
-    interval,
-    join,
-    note,
-    number,
-    paragraph,
-    percent,
-    probability,
-    table,
-    tag,
-)
-from resweep.reporting.page.ranges import (
-    choice_name,
-    choice_shares,
-    describe_form,
-    forms,
-    isolation_plot,
-)
+from resweep.reporting.page.adjusted import RAW, effect_of, effect_table
+from resweep.reporting.page.ranges import choice_name, forms, isolation_picture, shares_picture
+from resweep.reporting.page.render import Table, interval, number, percent, probability
 from resweep.reporting.page.section import Section
 from resweep.space.parameter import Parameter, describe_condition
 
@@ -47,131 +28,66 @@ def decisions(report: Report) -> Section:
     """Return the decisions that made the sweep, or those that its evidence leads to."""
     refined = report.refined
     if refined is None:
-        none = paragraph(
-            "No sweep is declared that refines this one. Declare one under ",
-            code("sweeps:"),
-            " in the configuration, or run ",
-            code("resweep refine"),
-            ".",
-        )
-        return Section("decisions", "Decisions", none)
+        return Section("decisions", "Decisions", "no_decisions")
     old, new = refined.parent.name, refined.name
-    changed = refined.decisions[refined.decisions["action"] != "keep"]
-    n = len(refined.decisions)
+    changed = (refined.decisions["action"] != "keep").sum()
     lead = (
-        f"From {old} to {new}: {len(changed)} of {n} parameters change. The evidence is that of "
-        f"{old}; open a row to see it."
+        f"From {old} to {new}: {changed} of {len(refined.decisions)} parameters change. The "
+        f"evidence is that of {old}; open a row to see it."
     )
-    rows = [
-        _decision(i, row, refined)
-        for i, row in enumerate(refined.decisions.itertuples(index=False))
-    ]
-    columns = ("parameter", "decision", old, new, "confidence", "corrected p")
-    head = tag(
-        "div", *(tag("span", c) for c in columns), class_="decision-head", aria_hidden="true"
-    )
-    controls = tag(
-        "div",
-        tag("button", "Open all", type="button", data_open="all"),
-        tag("button", "Close all", type="button", data_open="none"),
-        tag("label", tag("input", type="checkbox", id="only-changes"), " only what changes"),
-        class_="controls",
-    )
-    body = [controls, tag("div", head, *rows, class_="decisions"), _backtest(refined)]
-    body.append(
-        note(
-            "Decisions from ", code("decisions.csv"), f" of {new}. The corrected p allows for the "
-            "number of parameters: after Holm, all others held equal (policy “conservative”), or "
-            "the q of raw tests (policy “published”).",
-        )
-    )  # fmt: skip
-    return Section("decisions", "Decisions", join(body), lead)
+    context = {
+        "old": old,
+        "new": new,
+        "rows": [_decision(row, refined) for row in refined.decisions.itertuples(index=False)],
+        "raw": RAW,
+        "backtest": _backtest(refined),
+    }
+    return Section("decisions", "Decisions", "decisions", context, lead)
 
 
-def _decision(index: int, row: Any, refined: Refined) -> Html:
-    name = str(row.parameter)
-    cells = [
-        tag("span", code(name), class_="d-name"),
-        tag("span", tag("span", row.action, class_=f"chip {row.action}"), class_="d-action"),
-        tag("span", tag("small", f"{refined.parent.name} "), row.old, class_="d-old"),
-        tag(
-            "span",
-            tag("small", f"{refined.name} "),
-            "same" if row.action == "keep" else row.new,
-            class_="d-new",
-        ),
-        tag("span", tag("small", "confidence "), row.confidence, class_="d-confidence"),
-        tag("span", tag("small", "corrected p "), probability(row.q), class_="d-q"),
-    ]
+def _decision(row: Any, refined: Refined) -> dict[str, Any]:
+    name, reason = str(row.parameter), str(row.reason).strip()
     known = name in refined.parent.space
-    evidence = _evidence(row, refined, refined.parent.space[name]) if known else escape("")
-    return details(
-        join(cells),
-        tag(
-            "div",
-            paragraph(tag("b", "Why: "), _sentence(row.reason), " ", _rule(row.rule)),
-            evidence,
-            class_="evidence",
-        ),
-        class_=f"decision {'kept' if row.action == 'keep' else 'changed'}",
-        id=f"decision-{index}",
-    )
+    return {
+        "row": row,
+        "name": name,
+        "kept": row.action == "keep",
+        "reason": reason if reason.endswith(".") else f"{reason}.",
+        "rule": "No rule applied." if row.rule == "else" else f"Rule: {row.rule}.",
+        "raw_decides": str(row.rule) in DECIDED_RAW,
+        "evidence": _evidence(refined, refined.parent.space[name]) if known else None,
+    }
 
 
-def _sentence(reason: Any) -> str:
-    text = str(reason).strip()
-    return text if text.endswith(".") else f"{text}."
-
-
-def _rule(name: Any) -> Html:
-    text = "No rule applied." if name == "else" else f"Rule: {name}."
-    return tag("span", text, class_="quiet")
-
-
-def _evidence(row: Any, refined: Refined, parameter: Parameter) -> Html:
+def _evidence(refined: Refined, parameter: Parameter) -> dict[str, Any]:
     sweep = refined.parent
     ranges = forms(parameter.name, refined)
-    facts: list[Any] = []
+    facts = []
     if parameter.role:
-        facts.append(tag("li", ROLES.get(parameter.role, parameter.role)))
+        facts.append(ROLES.get(parameter.role, parameter.role))
     if parameter.condition:
-        facts.append(tag("li", f"active only if {describe_condition(parameter)}"))
-    raw = [isolation_plot(sweep, parameter, ranges)]
-    if not parameter.is_numeric:
-        raw.append(choice_shares(sweep, parameter, ranges))
-        texts = [describe_form(form, fixed) for _, form, fixed in ranges]
-        if texts[0] != texts[-1]:
-            facts.append(tag("li", " → ".join(texts)))
-    return join(
-        [
-            tag(
-                "div",
-                tag("div", effect_picture(sweep, parameter, ranges), class_="evidence-picture"),
-                tag("div", tag("ul", *facts) if facts else "", effect_table(sweep, parameter)),
-                class_="evidence-columns",
-            ),
-            details(
-                RAW,
-                tag(
-                    "div",
-                    tag("div", *raw, class_="evidence-picture"),
-                    tag("div", *_numbers(sweep, parameter)),
-                    class_="evidence-columns",
-                ),
-                open=str(row.rule) in DECIDED_RAW,
-            ),
-        ]
-    )
+        facts.append(f"active only if {describe_condition(parameter)}")
+    texts = [describe_form(form, fixed) for _, form, fixed in ranges]
+    if texts[0] != texts[-1]:
+        facts.append(" → ".join(texts))
+    return {
+        "facts": facts,
+        "effect": effect_of(sweep, parameter, ranges),
+        "numbers": effect_table(sweep, parameter),
+        "isolation": isolation_picture(sweep, parameter, ranges),
+        "shares": None if parameter.is_numeric else shares_picture(sweep, parameter, ranges),
+        "raw": _numbers(sweep, parameter),
+    }
 
 
-def _numbers(sweep: Sweep, parameter: Parameter) -> list[Html]:
+def _numbers(sweep: Sweep, parameter: Parameter) -> list[Table]:
     """Return the raw figures behind a decision, each table with its file."""
     name = parameter.name
     parts = [_tests(sweep, name)]
     choices = sweep.rows("directionality_categoricals", name)
     if len(choices):
         parts.append(
-            table(
+            Table(
                 ["choice", "points#", "mean#", "best#", "against the rest#", "interval#"],
                 [
                     (
@@ -191,7 +107,7 @@ def _numbers(sweep: Sweep, parameter: Parameter) -> list[Html]:
     crowding = sweep.rows("elite_crowding", name)
     if len(crowding):
         parts.append(
-            table(
+            Table(
                 ["bound", "at#", "limit#", "elites there#", "all points there#", "p#"],
                 [
                     (
@@ -211,7 +127,7 @@ def _numbers(sweep: Sweep, parameter: Parameter) -> list[Html]:
     return parts
 
 
-def _tests(sweep: Sweep, name: str) -> Html:
+def _tests(sweep: Sweep, name: str) -> Table:
     tests = sweep.row("significance", name)
     trend = sweep.row("directionality_continuous", name)
     power = sweep.row("power", name)
@@ -232,7 +148,7 @@ def _tests(sweep: Sweep, name: str) -> Html:
     if power is not None:
         rows.append(("smallest effect these points show", number(power["detectable"], 3)))
         rows.append(("active points to settle the effect seen", power["trials_needed"]))
-    return table(
+    return Table(
         ["figure", "value#"],
         rows,
         "Raw: tests of this parameter alone",
@@ -244,15 +160,15 @@ def _get(row: pd.Series | None, column: str) -> Any:
     return None if row is None else row[column]
 
 
-def _backtest(refined: Refined) -> Html:
+def _backtest(refined: Refined) -> Table | None:
     found = refined.backtest
     if found.empty:
-        return Html("")
+        return None
     rows = [
         (g.group, g.n, g.kept, g.lost, percent(g.share_kept), g.best_kept, g.best_lost)
         for g in found.itertuples()
     ]
-    return table(
+    return Table(
         ["points", "n#", "kept#", "lost#", "share kept#", "best kept#", "best lost#"],
         rows,
         f"Back-test: what {refined.name} would have kept of {refined.parent.name}",

@@ -10,18 +10,7 @@ import pandas as pd
 
 from resweep.evidence.stability import REGION
 from resweep.reporting.inputs import Report, Sweep
-from resweep.reporting.page.html import (
-    Html,
-    code,
-    details,
-    join,
-    note,
-    number,
-    paragraph,
-    percent,
-    probability,
-    table,
-)
+from resweep.reporting.page.render import Table, code, number, percent, probability
 from resweep.reporting.page.section import Section, command
 
 DRIFT_P = 0.05
@@ -30,34 +19,36 @@ DRIFT_P = 0.05
 def weak(report: Report) -> Section:
     """Return parameters that do nothing, and those about which too little is known."""
     sweep = report.sweep
-    parts = [_dead(sweep), _power(sweep), _failures(sweep), _drift(sweep)]
     lead = (
         "“Not told from noise” is no proof of no effect: the table says which effect the points "
         "would have shown, and how many would settle the one that was seen."
     )
-    return Section("weak", "Dead and under-powered parameters", join(parts), lead)
+    prints = sweep.table("dead_parameters")
+    regions, walls = _failures(sweep)
+    context = {
+        "n_fingerprinted": int(prints["n"].max()) if len(prints) else 0,
+        "dead": _dead(prints),
+        "power": _power(sweep),
+        "regions": regions,
+        "walls": walls,
+        "drift": _drift(sweep),
+    }
+    return Section("weak", "Dead and under-powered parameters", "weak", context, lead)
 
 
-def _dead(sweep: Sweep) -> Html:
-    found = sweep.table("dead_parameters")
-    if found.empty or not (found["n"] > 0).any():
-        return note("The trials carry no fingerprint of the trained model, so none is known dead.")
-    dead = found[found["dead"].astype(bool)]
+def _dead(found: pd.DataFrame) -> Table | None:
+    dead = found[found["dead"].astype(bool)] if len(found) else found
     if dead.empty:
-        most = int(found["n"].max())
-        return paragraph(
-            f"No parameter is dead: among {most} fingerprinted trials, none trained the same model "
-            "with another value."
-        )
+        return None
     rows = [(code(r.parameter), r.n, r.n_equal) for r in dead.itertuples()]
     headings = ["parameter", "trials#", "same model with another value#"]
-    return table(headings, rows, "Dead parameters", "analysis/dead_parameters.csv")
+    return Table(headings, rows, "Dead parameters", "analysis/dead_parameters.csv")
 
 
-def _power(sweep: Sweep) -> Html:
+def _power(sweep: Sweep) -> Table | None:
     found = sweep.table("power")
     if found.empty:
-        return note("No parameter can be tested.")
+        return None
     tests = sweep.table("significance")
     q = tests.set_index("parameter")["q"] if len(tests) else pd.Series(dtype=float)
     rows = [
@@ -83,7 +74,7 @@ def _power(sweep: Sweep) -> Html:
         ("needed#", "active points that settle the effect seen"),
         ("sweep trials#", "trials of the whole sweep for that"),
     ]
-    return table(headings, rows, "What these points could have shown", "analysis/power.csv")
+    return Table(headings, rows, "What these points could have shown", "analysis/power.csv")
 
 
 def _whole(value: Any) -> Any:
@@ -91,17 +82,18 @@ def _whole(value: Any) -> Any:
     return number(round(float(value))) if finite else number(value)
 
 
-def _failures(sweep: Sweep) -> Html:
+def _failures(sweep: Sweep) -> tuple[Table | None, Table | None]:
+    """Return the regions in which trials fail, and the bounds near which they do."""
     found = sweep.table("stability")
     if found.empty:
-        return Html("")
+        return None, None
     regional = found["side"] == REGION
-    return join([_regions(found[regional]), _walls(found[~regional & (found["n_failed"] > 0)])])
+    return _regions(found[regional]), _walls(found[~regional & (found["n_failed"] > 0)])
 
 
-def _regions(found: pd.DataFrame) -> Html:
+def _regions(found: pd.DataFrame) -> Table | None:
     if found.empty:
-        return Html("")
+        return None
     rows = [
         (
             r.outcome,
@@ -116,12 +108,12 @@ def _regions(found: pd.DataFrame) -> Html:
         for r in found.itertuples()
     ]
     headings = ["", "where", "trials#", "of these#", "share#", "elsewhere#", "p#", "recorded as"]
-    return table(headings, rows, "Where trials fail", "analysis/stability.csv")
+    return Table(headings, rows, "Where trials fail", "analysis/stability.csv")
 
 
-def _walls(found: pd.DataFrame) -> Html:
+def _walls(found: pd.DataFrame) -> Table | None:
     if found.empty:
-        return Html("")
+        return None
     rows = [
         (
             code(r.parameter),
@@ -136,14 +128,14 @@ def _walls(found: pd.DataFrame) -> Html:
         for r in found.itertuples()
     ]
     headings = ["parameter", "bound", "", "trials#", "of these#", "share#", "elsewhere#", "p#"]
-    return table(headings, rows, "Failures near bounds", "analysis/stability.csv")
+    return Table(headings, rows, "Failures near bounds", "analysis/stability.csv")
 
 
-def _drift(sweep: Sweep) -> Html:
+def _drift(sweep: Sweep) -> Table | None:
     found = sweep.table("drift")
     moved = found[found["p"] < DRIFT_P] if len(found) else found
     if moved.empty:
-        return Html("")
+        return None
     rows = [
         (
             code(r.parameter),
@@ -163,46 +155,33 @@ def _drift(sweep: Sweep) -> Html:
         "trend#",
         ("cleared#", "trend once the trial number is accounted for"),
     ]
-    return details("Parameters that drifted as the sampler learned", table(
-        headings, rows, "Drift", "analysis/drift.csv"
-    ))  # fmt: skip
+    return Table(headings, rows, "Drift", "analysis/drift.csv")
 
 
 def reproduce(report: Report) -> Section:
     """Return how to make all of this again: commands, seeds, versions, digests."""
     sweep, settings = report.sweep, report.settings
-    parts: list[Html] = []
-    if settings:
-        parts.append(command(report, f"report_{sweep.name}"))
-    engine = settings.get("engine") or {}
-    if engine:
-        rows = [(code(k), _plain(v)) for k, v in sorted(engine.items())]
-        parts.append(table(["setting", "value"], rows, "What decides the trials", None))
-    if sweep.provenance:
-        parts.append(_versions(sweep.provenance))
-    else:
-        parts.append(paragraph("The study was imported: what it ran with was not recorded."))
-    rows = [(code(f), code(d)) for f, d in sweep.digests.items()]
-    if rows:
-        parts.append(
-            table(["file", "SHA-256"], rows, f"Digests of the files of {sweep.name}", None)
-        )
-    pinned = [(code(k), _plain(v)) for k, v in sweep.space.fixed.items()]
-    if pinned:
-        parts.append(
-            details(
-                "Settings that every trial shares",
-                table(["setting", "value"], pinned, "Fixed hyperparameters", "space.yaml"),
-            )
-        )
+    engine = [(code(k), _plain(v)) for k, v in sorted((settings.get("engine") or {}).items())]
+    digests = [(code(f), code(d)) for f, d in sweep.digests.items()]
+    fixed = [(code(k), _plain(v)) for k, v in sweep.space.fixed.items()]
+    setting, names = ["setting", "value"], ["file", "SHA-256"]
+    context = {
+        "command": command(report, f"report_{sweep.name}") if settings else None,
+        "engine": Table(setting, engine, "What decides the trials") if engine else None,
+        "versions": _versions(sweep.provenance) if sweep.provenance else None,
+        "digests": Table(names, digests, f"Digests of the files of {sweep.name}")
+        if digests
+        else None,
+        "fixed": Table(setting, fixed, "Fixed hyperparameters", "space.yaml") if fixed else None,
+    }
     lead = (
         "The trials depend on the space, the seed, the data, the parents’ trials and the code; on "
         "one kind of hardware and one set of versions they come out the same byte for byte."
     )
-    return Section("reproduce", "How to reproduce", join(parts), lead)
+    return Section("reproduce", "How to reproduce", "reproduce", context, lead)
 
 
-def _versions(provenance: Mapping[str, Any]) -> Html:
+def _versions(provenance: Mapping[str, Any]) -> Table:
     rows: list[tuple[str, Any]] = [("Python", code(provenance.get("python")))]
     rows += [
         (name, code(version or "not installed"))
@@ -213,7 +192,7 @@ def _versions(provenance: Mapping[str, Any]) -> Html:
     )
     if hardware:
         rows.append(("hardware", hardware))
-    return table(["package", "version"], rows, "Versions", "provenance.json")
+    return Table(["package", "version"], rows, "Versions", "provenance.json")
 
 
 def _plain(value: Any) -> str:

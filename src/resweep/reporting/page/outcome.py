@@ -3,49 +3,35 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from resweep.champions.succession import succession_line
 from resweep.evidence.comparison import compare
 from resweep.evidence.objectives import together
+from resweep.reporting.charts.outcome import (
+    MAX_CATEGORIES,
+    categories,
+    columns,
+    first_champion,
+    ranking,
+)
 from resweep.reporting.documents.several import MEANING, champion_rows
 from resweep.reporting.inputs import Champions, Report, Sweep
-from resweep.reporting.page.html import (
-    Html,
+from resweep.reporting.page.render import (
+    Picture,
+    Table,
     code,
-    details,
-    escape,
     interval,
-    join,
-    note,
     number,
-    paragraph,
+    picture,
     probability,
-    table,
-    tag,
 )
-from resweep.reporting.page.plot import (
-    Scale,
-    area,
-    axis_row,
-    bar,
-    dots,
-    figure,
-    jitter,
-    legend,
-    line,
-    mark,
-    plot,
-    row,
-)
-from resweep.reporting.page.section import Section, command
-from resweep.words import describe_value
-
-MAX_CATEGORIES = 30
+from resweep.reporting.page.section import Section, command, plain
+from resweep.words import UNKNOWN, describe_value
 
 
 def comparison(report: Report) -> Section | None:
@@ -57,10 +43,22 @@ def comparison(report: Report) -> Section | None:
     missing = [s.name for s in (parent, sweep) if s.points.empty]
     if missing:
         text = f"No trial of {' and '.join(missing)} completed, so nothing can be compared."
-        return Section("comparison", title, paragraph(text))
+        return plain("comparison", title, text)
     first, second = together(parent.ledger, sweep.ledger)
-    parent, sweep = replace(parent, ledger=first), replace(sweep, ledger=second)
-    found = compare(first, second)
+    pair = (replace(parent, ledger=first), replace(sweep, ledger=second))
+    context = {"picture": _columns(pair), "numbers": _differences(pair)}
+    lead = "Did the refined space do better, or was it luck? The interval of the difference tells."
+    return Section("comparison", title, "comparison", context, lead)
+
+
+def _columns(sweeps: Sequence[Sweep]) -> Picture:
+    corrected = [sweep.fact("noise", "best_corrected") for sweep in sweeps]
+    chart = columns({sweep.name: sweep.points for sweep in sweeps}, corrected)
+    return picture(chart, "Values of the points of " + " and ".join(s.name for s in sweeps))
+
+
+def _differences(pair: tuple[Sweep, Sweep]) -> Table:
+    parent, sweep = pair
     rows = [
         (
             r.quantity.replace("best of a", f"best of {parent.name}"),
@@ -71,128 +69,71 @@ def comparison(report: Report) -> Section | None:
             probability(r.p),
             str(r.note).replace("b never", f"{sweep.name} never") if pd.notna(r.note) else "",
         )
-        for r in found.itertuples()
+        for r in compare(parent.ledger, sweep.ledger).itertuples()
     ]
-    headings = ["quantity", f"{parent.name}#", f"{sweep.name}#", "difference#", "95% interval#"]
-    numbers = table(
-        [*headings, "p#", "note"],
-        rows,
-        f"{parent.name} and {sweep.name}",
-        "documents/comparison.csv",
-    )
-    remark = note(
-        "Differences are those of the points, repeats averaged. Both bests are the luckiest of "
-        "many; a difference of bests is believed once champions were trained again."
-    )
-    lead = "Did the refined space do better, or was it luck? The interval of the difference tells."
-    body = join([_columns([parent, sweep]), numbers, remark])
-    return Section("comparison", title, body, lead)
-
-
-def _columns(sweeps: list[Sweep]) -> Html:
-    """Draw the values of the points of some sweeps in columns beside each other."""
-    up = Scale.over(*(s.points["value"] for s in sweeps))
-    stretched, marks, n = [], [], len(sweeps)
-    for place, sweep in enumerate(sweeps):
-        points = sweep.points
-        across = (place + 0.5 + 0.3 * jitter(len(points))) / n
-        high = np.atleast_1d(up.at(points["value"].to_numpy(dtype=float)))
-        elite = points["elite"].to_numpy(dtype=bool)
-        stretched.append(dots(across[~elite], high[~elite], "point"))
-        stretched.append(dots(across[elite], high[elite], "elite"))
-        mean = up.at(float(points["value"].mean()))
-        stretched.append(line([(place + 0.12) / n, (place + 0.88) / n], [mean] * 2, "mean"))
-        corrected = sweep.fact("noise", "best_corrected")
-        if math.isfinite(corrected):
-            title = f"{sweep.name}: best point, corrected: {corrected:.4g}"
-            marks.append(mark((place + 0.5) / n, up.at(corrected), "corrected", title, 6))
-    ticks = [((i + 0.5) / n, s.name) for i, s in enumerate(sweeps)]
-    label = "Values of the points of " + " and ".join(s.name for s in sweeps)
-    axes = plot(
-        area(stretched, marks, label=label),
-        x_ticks=ticks,
-        y_ticks=up.ticks(5),
-        y_label="value",
-        height=220,
-    )
-    entries = [("point", "points"), ("elite", "elites"), ("mean", "mean")]
-    if marks:
-        entries.append(("corrected", "best point, corrected"))
-    return figure(join([legend(*entries), axes]), "Every point of both sweeps")
+    names = [f"{parent.name}#", f"{sweep.name}#"]
+    headings = ["quantity", *names, "difference#", "95% interval#", "p#", "note"]
+    return Table(headings, rows, f"{parent.name} and {sweep.name}", "documents/comparison.csv")
 
 
 def champions(report: Report) -> Section:
     """Return the champions, or how to train them."""
     sweep, found = report.sweep, report.champions
-    title = "Champions"
     if found is None or found.champions.empty:
-        text = paragraph(
-            "Champions were not trained. This trains the best points again on new seeds and "
-            "judges them on what no sweep saw; until then the best value is an estimate."
-        )
-        how = command(report, f"champions_{sweep.name}")
-        return Section("champions", title, join([text, how]))
-    heir = succession_line(found.succession, sweep.name)
-    parts = [paragraph(heir)] if heir else []
-    ranking = _front(found) if len(found.objectives) else _ranking(found.champions)
-    parts += [ranking, _rivals(found), _categories(sweep, found)]
-    parts.append(_confusion(sweep, found))
-    parts.append(_parameters(found.champions))
+        how = {"command": command(report, f"champions_{sweep.name}")}
+        return Section("champions", "Champions", "no_champions", how)
+    several = len(found.objectives) > 0
+    own = first_champion(found.per_category, sweep.name)
+    context = {
+        "heir": succession_line(found.succession, sweep.name),
+        "ranking": None if several else _ranking_picture(found.champions),
+        "numbers": _front(found) if several else _ranking(found.champions),
+        "meaning": MEANING if several else "",
+        "rivals": _rivals(found) if len(found.comparison) else None,
+        "categories": _categories(own) if len(own) else None,
+        "confusion": confusion_of(first_champion(found.confusion, sweep.name)),
+        "parameters": _parameters(found.champions),
+    }
     lead = (
         "The best points, trained again on seeds that no sweep used. These figures carry no "
         "winner’s curse from the sweep."
     )
-    return Section("champions", title, join(parts), lead)
+    return Section("champions", "Champions", "champions", context, lead)
 
 
-def _front(found: Champions) -> Html:
+def _front(found: Champions) -> Table:
     headings, rows = champion_rows(found)
-    numbers = table(headings, rows, "Champions", "champions/objectives.csv")
-    return join([numbers, note(MEANING)])
+    return Table(headings, rows, "Champions", "champions/objectives.csv")
 
 
-def _ranking(found: pd.DataFrame) -> Html:
-    ends = found[["accuracy_low", "accuracy_high", "accuracy", "sweep_value"]]
-    scale = Scale.over(ends.to_numpy(dtype=float).ravel())
-    rows, lines = [], []
-    for r in found.itertuples():
-        name = f"{r.sweep} no. {r.rank + 1}"
-        drawn = [line([scale.at(r.accuracy_low), scale.at(r.accuracy_high)], [0.5, 0.5], "span")]
-        marks = [
-            mark(scale.at(r.sweep_value), 0.5, "seen", f"in the sweep: {r.sweep_value:.4g}", 4),
-            mark(scale.at(r.accuracy), 0.5, "elite", f"trained again: {r.accuracy:.4g}", 5.5),
-        ]
-        label = f"{name}: {r.accuracy:.4g}, in the sweep {r.sweep_value:.4g}"
-        lines.append(row(name, area(drawn, marks, label=label), number(r.accuracy), height=26))
-        rows.append(
-            (
-                name,
-                r.trial,
-                r.sweep_value,
-                r.accuracy,
-                interval(r.accuracy_low, r.accuracy_high),
-                r.macro_f1,
-                r.single,
-                interval(r.lowest_seed, r.highest_seed),
-                r.n,
-                r.n_runs,
-            )
+def _ranking_picture(found: pd.DataFrame) -> Picture:
+    return picture(ranking(found), f"{len(found)} champions against their values in the sweep")
+
+
+def _ranking(found: pd.DataFrame) -> Table:
+    rows = [
+        (
+            f"{r.sweep} no. {r.rank + 1}",
+            r.trial,
+            r.sweep_value,
+            r.accuracy,
+            interval(r.accuracy_low, r.accuracy_high),
+            r.macro_f1,
+            r.single,
+            interval(r.lowest_seed, r.highest_seed),
+            r.n,
+            r.n_runs,
         )
-    key = legend(
-        ("elite", "trained again, averaged"), ("span", "95% interval"), ("seen", "in the sweep")
-    )
-    chart = tag("div", *lines, axis_row(scale.ticks(5)), class_="rows")
+        for r in found.itertuples()
+    ]
     headings = [
         "champion", "trial#", "in the sweep#", "trained again#", "95% interval#", "macro-F1#",
         "one run#", "runs from, to#", "tested on#", "runs#",
     ]  # fmt: skip
-    numbers = table(headings, rows, "Champions", "champions/champions.csv")
-    return figure(join([key, chart]), "Champions against their values in the sweep", numbers)
+    return Table(headings, rows, "Champions", "champions/champions.csv")
 
 
-def _rivals(found: Champions) -> Html:
-    if found.comparison.empty:
-        return Html("")
+def _rivals(found: Champions) -> Table:
     rows = [
         (
             f"{r.first} against {r.second}",
@@ -205,85 +146,54 @@ def _rivals(found: Champions) -> Html:
         for r in found.comparison.itertuples()
     ]
     headings = ["", "n#", "difference#", "p#", "one run each#", "p#"]
-    return table(
-        headings, rows, "The first champion against its rivals", "champions/comparison.csv"
-    )
+    title = "The first champion against its rivals"
+    return Table(headings, rows, title, "champions/comparison.csv")
 
 
-def _first(sweep: Sweep, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the sweep's first champion."""
-    if frame.empty:
-        return frame
-    return frame[(frame["sweep"].astype(str) == sweep.name) & (frame["rank"] == 0)]
+def _categories(own: pd.DataFrame) -> Picture:
+    label = "Share of each category that the first champion names right"
+    return picture(categories(own), label)
 
 
-def _categories(sweep: Sweep, found: Champions) -> Html:
-    from statsmodels.stats.proportion import proportion_confint
+@dataclass(frozen=True)
+class Confusion:
+    """How often a champion names each category for each.
 
-    own = _first(sweep, found.per_category)
+    Attributes
+    ----------
+    names : list of str
+    rows : list of (str, list of (count, share, hit))
+        A category, and for each name how often it was given, as a share of the category.
+    """
+
+    names: list[str]
+    rows: list[tuple[str, list[tuple[int, float, bool]]]]
+
+
+def confusion_of(own: pd.DataFrame) -> Confusion | None:
+    """Return the confusion of one champion, or None if it names no categories."""
     if own.empty:
-        return Html("")
-    rows = []
-    for r in own.head(MAX_CATEGORIES).itertuples():
-        share = 0.0 if pd.isna(r.accuracy) else float(r.accuracy)
-        drawn = [bar(0, share, 0.2, 0.8, "bar-sure")] if share else []
-        if r.n:
-            ends = proportion_confint(r.correct, r.n, method="wilson")
-            drawn.append(line(ends, [0.5, 0.5], "whisker"))
-        text = join([number(r.correct), " of ", number(r.n)])
-        rows.append(row(str(r.category), area(drawn, label=f"{r.category}: {share:.0%}"), text))
-    axis = axis_row([(0, "0%"), (0.5, "50%"), (1, "100%")])
-    caption = join(
-        ["Share of each category that the first champion names right, from ",
-         code("champions/per_category.csv")]
-    )  # fmt: skip
-    marks = legend(("bar-sure", "named right"), ("whisker", "95% interval (Wilson)"))
-    return figure(join([marks, tag("div", *rows, axis, class_="rows")]), caption)
-
-
-def _confusion(sweep: Sweep, found: Champions) -> Html:
-    own = _first(sweep, found.confusion)
-    if own.empty:
-        return Html("")
+        return None
     names = list(dict.fromkeys(own["category"].astype(str)))[:MAX_CATEGORIES]
-    pairs = zip(own["category"], own["predicted"], own["count"], strict=True)
-    count = {(str(truth), str(guess)): int(times) for truth, guess, times in pairs}
+    count = own.assign(
+        category=own["category"].astype(str), predicted=own["predicted"].astype(str)
+    ).pivot_table(index="category", columns="predicted", values="count", aggfunc="sum")
+    count = count.reindex(index=names, columns=names).fillna(0).astype(int)
     rows = []
     for truth in names:
-        whole = sum(count.get((truth, guess), 0) for guess in names)
-        cells = [tag("th", truth, scope="row")]
-        for guess in names:
-            times = count.get((truth, guess), 0)
-            share = times / whole if whole else 0.0
-            cells.append(
-                tag(
-                    "td",
-                    number(times) if times else "·",
-                    class_="hit" if truth == guess else "miss",
-                    style=f"--share:{share:.2f}",
-                )
-            )
-        rows.append(tag("tr", *cells))
-    head = tag(
-        "tr", tag("th", "is ↓ named →", scope="col"), *(tag("th", n, scope="col") for n in names)
-    )
-    inner = tag(
-        "table",
-        tag("caption", "Confusion of the first champion — ", code("champions/confusion.csv")),
-        tag("thead", head),
-        tag("tbody", *rows),
-        class_="confusion",
-    )
-    return tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label="confusion")
+        whole = max(int(count.loc[truth].sum()), 1)
+        times = [int(count.loc[truth, guess]) for guess in names]
+        pairs = zip(times, names, strict=True)
+        rows.append((truth, [(n, n / whole, truth == guess) for n, guess in pairs]))
+    return Confusion(names, rows)
 
 
-def _parameters(found: pd.DataFrame) -> Html:
+def _parameters(found: pd.DataFrame) -> Table:
     points = {f"{r.sweep} no. {r.rank + 1}": json.loads(r.params) for r in found.itertuples()}
     names = list(dict.fromkeys(name for point in points.values() for name in point))
     rows = [(code(name), *(_value(point.get(name)) for point in points.values())) for name in names]
-    numbers = table(["parameter", *points], rows, "Parameters of the champions", "champions.csv")
-    return details("Parameters of the champions", numbers)
+    return Table(["parameter", *points], rows, "Parameters of the champions", "champions.csv")
 
 
-def _value(value: object) -> Html:
-    return escape("–" if value is None else describe_value(value))
+def _value(value: Any) -> str:
+    return UNKNOWN if value is None else describe_value(value)

@@ -1,13 +1,8 @@
-// What the report does beyond being read: it opens evidence, sorts tables, shows the values of
-// marks, zooms the history, and keeps the lines of parallel coordinates that pass where one drags.
+// What the report does beyond being read: it draws its charts, opens evidence, sorts tables, and
+// keeps the lines of parallel coordinates that pass where one drags.
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-  const make = (name, properties, ...children) => {
-    const element = Object.assign(document.createElement(name), properties);
-    element.append(...children);
-    return element;
-  };
 
   // Evidence of decisions: open and close all, only changes, what a link or the printer asks for.
   const decisions = all("details.decision");
@@ -52,7 +47,9 @@
     const heads = [...table.tHead.rows[0].cells];
     const rows = [...body.rows];
     heads.forEach((head, place) => {
-      const button = make("button", { type: "button", className: "sort" }, ...head.childNodes);
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", className: "sort" });
+      button.append(...head.childNodes);
       head.append(button);
       button.addEventListener("click", () => {
         const next = { ascending: "descending", descending: "none" };
@@ -69,236 +66,145 @@
     });
   }
 
-  // Values: the nearest mark of a picture, by pointer, or by the arrow keys where it has the focus.
-  const tip = make("div", { className: "tip", hidden: true });
+  // Charts: drawn when they come near, anew when the page turns dark or their room was not known.
+  const themes = JSON.parse(document.getElementById("themes").textContent);
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const texts = new Map(); // chart -> its definition
+  const drawn = new Map(); // chart -> what vegaEmbed returned
+  const recolour = (text) => Object.entries(themes.colours).reduce(
+    (found, [light, dark]) => found.replaceAll(`"${light}"`, `"\u0000${dark}"`), text,
+  ).replaceAll("\u0000", "");
+  const draw = async (chart, room = 0) => {
+    const old = drawn.get(chart);
+    drawn.set(chart, null); // under way
+    old?.finalize();
+    const spec = JSON.parse(scheme.matches ? recolour(texts.get(chart)) : texts.get(chart));
+    if (room) spec.width = room;
+    spec.config = { ...themes[scheme.matches ? "dark" : "light"], ...spec.config };
+    if (spec.config.legend.disable === undefined && chart.clientWidth < 420) {
+      spec.config.legend = { ...spec.config.legend, columns: 2 };
+    }
+    const view = await vegaEmbed(chart, spec, {
+      actions: false, ast: true, renderer: "svg", defaultStyle: false,
+      tooltip: { theme: scheme.matches ? "dark" : "light", disableDefaultStyle: true },
+    });
+    chart.dataset.room = room || "own";
+    drawn.set(chart, view);
+    wire(chart, view.view);
+  };
+  const charts = all(".chart");
+  for (const chart of charts) texts.set(chart, chart.querySelector("script").textContent);
+  const due = (chart) => !drawn.has(chart) || (drawn.get(chart) && chart.dataset.room !== "own");
+  const near = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting && target.clientWidth && due(target)) draw(target);
+    }
+  }, { rootMargin: "600px" });
+  for (const chart of charts) near.observe(chart);
+  scheme.addEventListener("change", () => {
+    for (const chart of [...drawn.keys()]) draw(chart, Number(chart.dataset.room) || 0);
+  });
+  // What is not seen yet is drawn in idle time, for the printer.
+  const rest = charts.slice();
+  const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 50));
+  const next = () => {
+    const chart = rest.shift();
+    if (!chart) {
+      document.documentElement.dataset.charts = "drawn";
+      return;
+    }
+    const room = chart.clientWidth ? 0 : clamp(document.body.clientWidth - 90, 220, 420);
+    Promise.resolve(drawn.has(chart) ? null : draw(chart, room)).then(() => idle(next));
+  };
+  idle(next);
+
+  // Values by keyboard: the arrow keys go from mark to mark of a chart that has the focus.
+  const tip = document.createElement("div");
+  Object.assign(tip, { className: "tip", hidden: true });
   tip.setAttribute("role", "status");
   document.body.append(tip);
-  const NEAR = 24; // pixels
-  const vertices = (path) =>
-    [...path.getAttribute("d").matchAll(/[ML](-?\d+) (-?\d+)/g)].map((m) => [+m[1], +m[2]]);
-  const values = new Map();
-  for (const svg of all("svg.area")) {
-    const found = all("circle.mark", svg).map((mark) => {
-      const title = mark.querySelector("title");
-      const text = title ? title.textContent : "";
-      title?.remove(); // or the browser would show it, too
-      if (text) mark.setAttribute("aria-label", text);
-      return { text, at: () => [parseFloat(mark.getAttribute("cx")) / 100,
-                                parseFloat(mark.getAttribute("cy")) / 100] };
-    });
-    for (const path of all("path[data-titles]", svg)) {
-      const view = path.ownerSVGElement.viewBox.baseVal;
-      const places = vertices(path);
-      path.dataset.titles.split("\n").forEach((text, i) => {
-        const [x, y] = places[i];
-        found.push({ text, at: () => [(x - view.x) / view.width, (y - view.y) / view.height] });
-      });
-    }
-    if (found.some((one) => one.text)) values.set(svg, found.filter((one) => one.text));
-  }
-  const inside = ([x, y]) => x >= 0 && x <= 1 && y >= 0 && y <= 1;
-  const show = (svg, one) => {
-    const box = svg.getBoundingClientRect();
-    const [x, y] = one.at();
-    tip.textContent = one.text;
-    tip.hidden = false;
-    const left = box.left + x * box.width - tip.offsetWidth / 2;
-    tip.style.left = `${clamp(left, 4, innerWidth - tip.offsetWidth - 4)}px`;
-    tip.style.top = `${Math.max(4, box.top + y * box.height - tip.offsetHeight - 10)}px`;
-  };
   const hide = () => { tip.hidden = true; };
-  for (const [svg, found] of values) {
-    const frame = svg.parentElement;
-    frame.addEventListener("pointermove", (event) => {
-      const box = svg.getBoundingClientRect();
-      let nearest = null, least = NEAR;
-      for (const one of found) {
-        const place = one.at();
-        const [x, y] = place;
-        const away = Math.hypot(box.left + x * box.width - event.clientX,
-                                box.top + y * box.height - event.clientY);
-        if (inside(place) && away < least) [nearest, least] = [one, away];
-      }
-      if (nearest) show(svg, nearest);
-      else hide();
-    });
-    frame.addEventListener("pointerleave", hide);
-    if (!frame.classList.contains("frame")) continue; // one row of many: no stop for the keyboard
-    svg.tabIndex = 0;
+  const show = (mark) => {
+    const box = mark.getBoundingClientRect();
+    tip.textContent = mark.getAttribute("aria-label");
+    tip.hidden = false;
+    const left = box.left + box.width / 2 - tip.offsetWidth / 2;
+    tip.style.left = `${clamp(left, 4, innerWidth - tip.offsetWidth - 4)}px`;
+    tip.style.top = `${Math.max(4, box.top - tip.offsetHeight - 8)}px`;
+  };
+  for (const chart of charts) {
     let current = -1;
-    svg.addEventListener("keydown", (event) => {
+    chart.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      const order = found.filter((one) => inside(one.at()))
-        .sort((a, b) => a.at()[0] - b.at()[0]);
-      if (!order.length) return;
+      if (!step || event.target !== chart) return;
+      const marks = all("g.mark-symbol [aria-label], g.mark-rect [aria-label]", chart)
+        .map((mark) => [mark, mark.getBoundingClientRect()])
+        .sort(([, a], [, b]) => a.left - b.left || a.top - b.top);
+      if (!marks.length) return;
       event.preventDefault();
-      current = clamp(current + step, 0, order.length - 1);
-      show(svg, order[current]);
+      current = clamp(current + step, 0, marks.length - 1);
+      show(marks[current][0]);
     });
-    svg.addEventListener("blur", hide);
+    chart.addEventListener("blur", hide);
   }
   addEventListener("scroll", hide, { passive: true });
   addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
 
-  // The history: a stretch of trials, chosen by dragging or by buttons; the height follows.
-  const ticks = (low, high, count, whole) => {
-    let step = 10 ** Math.floor(Math.log10((high - low) / count));
-    step *= [1, 2, 5, 10].find((f) => (high - low) / (f * step) <= count);
-    if (whole) step = Math.max(1, step);
-    const found = [];
-    for (let i = Math.ceil(low / step); i * step <= high; i++) found.push(i * step);
-    return found.map((value) => [value, String(+value.toPrecision(6)).replace("-", "−")]);
-  };
-  const draw = (axis, side, low, high, marks) => {
-    axis.replaceChildren(...marks.map(([value, text]) => {
-      const span = make("span", { textContent: text });
-      span.style[side] = `${(100 * (value - low)) / (high - low)}%`;
-      return span;
-    }));
-  };
-  for (const plot of all(".plot[data-x]")) {
-    const [frame, svg] = [plot.querySelector(".frame"), plot.querySelector("svg.area")];
-    const inner = svg.querySelector("svg.fit");
-    const [lowX, highX] = plot.dataset.x.split(" ").map(Number);
-    const [lowY, highY] = plot.dataset.y.split(" ").map(Number);
-    const points = all(".dots.point", inner).flatMap(vertices);
-    const marks = all("circle.mark", svg).map((mark) =>
-      [mark, parseFloat(mark.getAttribute("cx")) / 100, parseFloat(mark.getAttribute("cy")) / 100]);
-    const axes = [".x-axis", ".y-axis"].map((name) => plot.querySelector(name));
-    const before = axes.map((axis) => [...axis.childNodes]);
-    const grid = all(".grid-y", frame);
-    const least = Math.min(1, 4 / (highX - lowX)); // about four trials
-    let [from, to] = [0, 1];
-    const apply = (start, end) => {
-      const width = clamp(end - start, least, 1);
-      from = clamp(start, 0, 1 - width);
-      to = from + width;
-      const whole = width === 1;
-      const heights = points.filter(([x]) => x >= 1000 * from && x <= 1000 * to).map(([, y]) => y);
-      let [top, bottom] = [0, 1000];
-      if (!whole && heights.length) {
-        const room = 0.1 * (Math.max(...heights) - Math.min(...heights)) || 50;
-        [top, bottom] = [Math.min(...heights) - room, Math.max(...heights) + room];
-      }
-      const view = [1000 * from, top, 1000 * width, bottom - top];
-      inner.setAttribute("viewBox", view.join(" "));
-      for (const [mark, x, y] of marks) {
-        mark.setAttribute("cx", `${(100 * (x - from)) / width}%`);
-        mark.setAttribute("cy", `${(100 * (1000 * y - top)) / (bottom - top)}%`);
-      }
-      plot.classList.toggle("zoomed", !whole);
-      for (const line of grid) line.hidden = !whole;
-      const [span, rise] = [highX - lowX, highY - lowY];
-      const x = [lowX + from * span, lowX + to * span];
-      const y = [highY - (bottom / 1000) * rise, highY - (top / 1000) * rise];
-      if (whole) axes.forEach((axis, i) => axis.replaceChildren(...before[i]));
-      else {
-        draw(axes[0], "left", ...x, ticks(...x, 6, true));
-        draw(axes[1], "bottom", ...y, ticks(...y, 5, false));
-      }
-      hide();
-    };
-    const move = (factor, shift) => () => {
-      const [middle, half] = [(from + to) / 2 + shift * (to - from), (factor * (to - from)) / 2];
-      apply(middle - half, middle + half);
-    };
-    const button = (text, act) => {
-      const one = make("button", { type: "button", textContent: text });
-      one.addEventListener("click", act);
-      return one;
-    };
-    const controls = make("div", { className: "controls" },
-      button("Zoom in", move(0.5, 0)), button("Zoom out", move(2, 0)),
-      button("Earlier", move(1, -0.5)), button("Later", move(1, 0.5)),
-      button("All trials", () => apply(0, 1)));
-    plot.after(controls, make("p", { className: "note", textContent:
-      "Drag over the picture to see a stretch of trials." }));
-    frame.classList.add("drag-x");
-    let start = null;
-    const across = (event) => {
-      const box = svg.getBoundingClientRect();
-      return from + clamp((event.clientX - box.left) / box.width, 0, 1) * (to - from);
-    };
-    frame.addEventListener("pointerdown", (event) => {
-      start = across(event);
-      frame.setPointerCapture(event.pointerId);
-    });
-    frame.addEventListener("pointerup", (event) => {
-      const [a, b] = [start, across(event)].sort((one, other) => one - other);
-      if (start !== null && b - a > 0.02 * (to - from)) apply(a, b);
-      start = null;
-    });
-    frame.addEventListener("pointercancel", () => { start = null; });
-  }
-
-  // Parallel coordinates: only the lines that pass where one dragged along the axes stay.
-  for (const picture of all(".parallel")) {
-    const frame = picture.querySelector(".parallel-frame");
-    const inner = frame.querySelector("svg.fit");
-    const heads = all(".parallel-heads > div", picture);
-    const lines = all("path", inner)
-      .filter((path) => /trace/.test(path.getAttribute("class")))
-      .map((path) => ({ path, heights: vertices(path).map(([, y]) => 1 - y / 1000) }));
-    const kept = new Map(); // axis -> [low, high]
-    const shades = heads.map((_, i) => {
-      const shade = make("i", { className: "brush", hidden: true });
-      shade.style.left = `${(100 * i) / (heads.length - 1)}%`;
-      frame.append(shade);
-      return shade;
-    });
-    const told = make("p", { className: "note" });
-    told.setAttribute("role", "status");
-    picture.parentElement.after(told);
+  // Parallel coordinates: the signal `kept` holds, by axis, between which heights lines must pass.
+  const HALVES = [[0.5, 1.01], [-0.01, 0.5]]; // inactive ones are in neither
+  const wire = (chart, view) => {
+    const figure = chart.closest("figure");
+    const buttons = figure ? all("button[data-axis]", figure) : [];
+    if (!buttons.length) return;
+    const spec = JSON.parse(texts.get(chart));
+    const lines = (spec.layer[0].data ?? spec.data).values;
+    const axes = buttons.map((button) => button.dataset.axis);
+    const told = figure.querySelector(".passing");
+    const kept = {};
     const apply = () => {
-      let count = 0;
-      for (const { path, heights } of lines) {
-        const passes = [...kept].every(([i, [low, high]]) => heights[i] >= low && heights[i] <= high);
-        path.classList.toggle("out", !passes);
-        count += passes;
+      const passes = (line) => Object.entries(kept).every(
+        ([axis, [low, high]]) => line[axis] >= low && line[axis] <= high);
+      const count = lines.filter(passes).length;
+      told.textContent = Object.keys(kept).length ? `${count} of ${lines.length} lines pass.` : "";
+      for (const button of buttons) {
+        button.setAttribute("aria-pressed", String(button.dataset.axis in kept));
       }
-      shades.forEach((shade, i) => {
-        const [low, high] = kept.get(i) ?? [0, 0];
-        shade.hidden = !kept.has(i);
-        shade.style.bottom = `${100 * low}%`;
-        shade.style.height = `${100 * (high - low)}%`;
-      });
-      told.textContent = kept.size ? `${count} of ${lines.length} lines pass.` : "";
+      view.signal("kept", { ...kept }).run();
     };
-    const HALVES = [[0.5, 1.01], [0.1, 0.5]]; // upper, lower; inactive ones are in neither
-    heads.forEach((head, i) => {
-      const button = make("button", { type: "button", className: "sort", title:
-        "keep the upper half, the lower half, all" }, ...head.querySelector("b").childNodes);
-      head.querySelector("b").append(button);
-      button.addEventListener("click", () => {
-        const place = HALVES.indexOf(kept.get(i));
-        const next = kept.has(i) && place < 0 ? undefined : HALVES[place + 1];
-        if (next) kept.set(i, next);
-        else kept.delete(i);
+    for (const button of buttons) {
+      button.onclick = () => {
+        const axis = button.dataset.axis;
+        const place = HALVES.indexOf(kept[axis]);
+        const half = axis in kept && place < 0 ? undefined : HALVES[place + 1];
+        if (half) kept[axis] = half;
+        else delete kept[axis];
         apply();
-      });
-    });
-    frame.classList.add("drag-y");
-    let start = null;
-    const height = (event) => {
-      const box = frame.getBoundingClientRect();
-      return clamp(1 - (event.clientY - box.top) / box.height, 0, 1);
+      };
+    }
+    const svg = chart.querySelector("svg");
+    const at = (event) => {
+      const box = svg.getBoundingClientRect();
+      const [left, top] = view.origin();
+      const x = event.clientX - box.left - left;
+      const y = event.clientY - box.top - top;
+      const places = axes.map((axis) => Math.abs(view.scale("x")(axis) - x));
+      return [axes[places.indexOf(Math.min(...places))], view.scale("y").invert(y)];
     };
-    frame.addEventListener("pointerdown", (event) => {
-      const box = frame.getBoundingClientRect();
-      const place = Math.round(((event.clientX - box.left) / box.width) * (heads.length - 1));
-      start = [clamp(place, 0, heads.length - 1), height(event)];
-      frame.setPointerCapture(event.pointerId);
+    let start = null;
+    svg.style.touchAction = "pan-x";
+    svg.addEventListener("pointerdown", (event) => {
+      start = at(event);
+      svg.setPointerCapture(event.pointerId);
     });
-    frame.addEventListener("pointerup", (event) => {
+    svg.addEventListener("pointerup", (event) => {
       if (!start) return;
       const [axis, first] = start;
-      const [low, high] = [first, height(event)].sort((a, b) => a - b);
-      if (high - low > 0.02) kept.set(axis, [low, high]);
-      else kept.delete(axis);
+      const [low, high] = [first, at(event)[1]].sort((a, b) => a - b);
+      if (high - low > 0.02) kept[axis] = [low, high];
+      else delete kept[axis];
       start = null;
       apply();
     });
-    frame.addEventListener("pointercancel", () => { start = null; });
-  }
+    svg.addEventListener("pointercancel", () => { start = null; });
+  };
 })();

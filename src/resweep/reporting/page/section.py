@@ -1,11 +1,15 @@
-"""A section of the report."""
+"""A section of a page."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
 
 from resweep.reporting.inputs import Report
-from resweep.reporting.page.html import Html, tag
+from resweep.reporting.page.render import render
 
 COMMAND = "snakemake --cores 4 {target}"
 
@@ -19,31 +23,35 @@ class Section:
     anchor : str
         Its ``id``.
     title : str
-    body : Html
+    template : str
+        Lays it out: a file of ``templates/sections``, without its ending.
+    context : mapping
+        What the template shows.
     lead : str
         One sentence on what to look for.
     """
 
     anchor: str
     title: str
-    body: Html
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
     lead: str = ""
 
-    def html(self) -> Html:
+    @property
+    def body(self) -> Markup:
+        """What stands below the heading."""
+        return render(f"sections/{self.template}", **self.context)
+
+    def html(self) -> Markup:
         """Return the section as HTML."""
-        heading = tag("h2", self.title, id=f"{self.anchor}-title")
-        lead = tag("p", self.lead, class_="lead") if self.lead else ""
-        return tag(
-            "section",
-            heading,
-            lead,
-            self.body,
-            id=self.anchor,
-            aria_labelledby=f"{self.anchor}-title",
-        )
+        return render("section", section=self)
 
 
-def command(report: Report, target: str) -> Html:
+def plain(anchor: str, title: str, *texts: str, lead: str = "") -> Section:
+    """Return a section of paragraphs alone."""
+    return Section(anchor, title, "text", {"texts": texts}, lead)
+
+
+def command(report: Report, target: str) -> str:
     """Return the command that makes a target of the workflow, as this report was made."""
-    text = report.settings.get("run", COMMAND).format(target=target)
-    return tag("pre", tag("code", text), tabindex="0")
+    return str(report.settings.get("run", COMMAND).format(target=target))

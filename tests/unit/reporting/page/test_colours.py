@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from resweep.reporting.charts import style
 from resweep.reporting.page.page import resource
 
 # Full colour-vision deficiencies as matrices on linear RGB: Machado, G. M., Oliveira, M. M. and
@@ -20,19 +21,20 @@ VISION = {
     "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
                    [0.004733, 0.691367, 0.303900]],
 }  # fmt: skip
-TOGETHER = [  # colours that one picture uses for different things, by shape alike
-    ("blue", "orange"), ("blue", "point"), ("orange", "point"), ("orange", "grey"),
-    ("orange", "bar-open"), ("bar", "bar-open"), ("blue", "range"),
-    ("bar", "ink"), ("bar-open", "ink"),
+TOGETHER = [  # colours that one chart uses for different things, by shape alike
+    (style.BLUE, style.VERMILLION), (style.BLUE, style.GREY), (style.VERMILLION, style.GREY),
+    (style.VERMILLION, style.LIGHT), (style.BLUE, style.LIGHT), (style.LIGHT, style.ORANGE),
+    (style.BLUE, style.BLACK), (style.LIGHT, style.BLACK),
 ]  # fmt: skip
-MARKS = ("blue", "bar", "orange", "green", "purple", "grey", "point")
+STRONG = (style.BLUE, style.VERMILLION, style.GREEN, style.GREY)  # marks of one pixel and more
 ENOUGH = 20  # CIE 1976 colour difference; about 2.3 is just noticeable
 
 
-def palette(scheme):
-    light, dark = re.findall(r":root \{(.*?)\}", resource("report.css"), re.S)
-    found = dict(re.findall(r"--([\w-]+): (#\w{6})", light))
-    return found | (dict(re.findall(r"--([\w-]+): (#\w{6})", dark)) if scheme == "dark" else {})
+PAGES = {"light": ("#fbfbf9", "#ffffff"), "dark": ("#14181c", "#1b2025")}
+
+
+def shown(colour, scheme):
+    return style.DARK[colour] if scheme == "dark" else colour
 
 
 def linear(colour):
@@ -53,23 +55,27 @@ def lab(colour, vision):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("vision", VISION)
-def test_colours_of_one_picture_differ(scheme, vision):
-    colours = palette(scheme)
+def test_colours_of_one_chart_differ(scheme, vision):
     for one, other in TOGETHER:
-        apart = np.linalg.norm(lab(colours[one], vision) - lab(colours[other], vision))
+        apart = np.linalg.norm(lab(shown(one, scheme), vision) - lab(shown(other, scheme), vision))
         assert apart > ENOUGH, (one, other)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_marks_stand_out_from_the_page(scheme):
-    colours = palette(scheme)
-    for mark, ground in itertools.product(MARKS, ("page", "card")):
-        pair = sorted((luminance(colours[mark]), luminance(colours[ground])))
+    for mark, ground in itertools.product(STRONG, PAGES[scheme]):
+        pair = sorted((luminance(shown(mark, scheme)), luminance(ground)))
         assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 3, (mark, ground)
 
 
-def test_the_shades_of_maps_rise_in_lightness_for_everyone():
-    shades = re.findall(r"\.c\d \{ fill: (#\w{6}); \}", resource("report.css"))
-    assert len(shades) == 9
-    for vision in VISION:
-        assert (np.diff([lab(shade, vision)[0] for shade in shades]) > 2).all()
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_and_their_keys_have_the_colours_of_the_charts(scheme):
+    light, dark = re.findall(r":root \{(.*?)\}", resource("report.css"), re.S)
+    found = dict(re.findall(r"--([\w-]+): (#\w{6})", light))
+    found |= dict(re.findall(r"--([\w-]+): (#\w{6})", dark)) if scheme == "dark" else {}
+    keys = {"tried": style.GREY, "elite": style.VERMILLION, "old": style.LIGHT, "sky": style.SKY,
+            "blue": style.BLUE}  # fmt: skip
+    assert {name: found[name].lower() for name in keys} == {
+        name: shown(colour, scheme).lower() for name, colour in keys.items()
+    }
+    assert (found["page"], found["card"]) == PAGES[scheme]

@@ -4,7 +4,7 @@ import pytest
 from pairs import pair_ledger, pair_space
 
 from resweep.evidence.objectives import objective_effects
-from resweep.reporting.figures.front import front_figure
+from resweep.reporting.charts.front import fronts
 from resweep.reporting.inputs import Report, Sweep
 from resweep.reporting.page.front import front
 
@@ -30,19 +30,11 @@ def test_the_report_shows_the_front_and_its_trials():
 @pytest.mark.parametrize("points", [[], [(1.0, 0.0)], [(1.0, 0.0), (1.0, 0.0)]])
 def test_few_trials_have_a_section_and_a_figure(points):
     assert front(report(points)).html()
-    assert front_figure(pair_ledger(points), pair_ledger(points))
+    assert fronts(pair_ledger(points), pair_ledger(points))
 
 
 def test_one_objective_has_no_section():
     one = pair_space().replace(objectives={})
     ledger = pair_ledger([]).from_records([], one)
     assert front(Report(Sweep("v3", ledger, {}))) is None
-    assert front_figure(ledger)
-
-
-def test_the_figure_shows_every_trial_and_the_front():
-    figure = front_figure(pair_ledger(POINTS), pair_ledger([(1.0, 0.5), (2.0, 0.5)]))
-    (axes,) = figure.axes
-    assert len(axes.collections[0].get_offsets()) == 40
-    assert [line.get_label() for line in axes.lines] == ["front of the parent", "front"]
-    assert axes.get_xlabel() == "accuracy (maximize)"
+    assert fronts(ledger)

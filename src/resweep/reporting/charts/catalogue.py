@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from resweep.reporting.figures import style
-from resweep.reporting.figures.adjusted import adjusted_figure
-from resweep.reporting.figures.evidence import (
-    EVALUATORS,
-    contours_figure,
-    directionality_figure,
-    history_figure,
-    importances_figure,
-)
-from resweep.reporting.figures.front import front_figure
-from resweep.reporting.figures.outcome import champions_figure, confusion_figure
-from resweep.reporting.figures.parameters import bounds_figure, parallel_figure
-from resweep.reporting.figures.trials import curves_figure, noise_figure
+from resweep.reporting.charts import adjusted, evidence, front, outcome, parameters, trials
+from resweep.reporting.charts.render import png_bytes, svg_bytes
+from resweep.reporting.charts.style import Chart
 from resweep.reporting.inputs import Champions, Report
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -46,70 +33,77 @@ class Entry:
     name: str
     title: str
     sources: tuple[str, ...]
-    draw: Callable[..., Figure]
+    draw: Callable[..., Chart]
 
     def files(self, *given: Any) -> Iterator[tuple[str, bytes]]:
         """Draw the figure and return its content as SVG and as PNG, by file name."""
-        figure, source = self.draw(*given), ", ".join(self.sources)
-        yield f"{self.name}.svg", style.svg_bytes(figure, self.title, source)
-        yield f"{self.name}.png", style.png_bytes(figure, self.title, source)
+        chart = self.draw(*given)
+        yield f"{self.name}.svg", svg_bytes(chart, self.title, ", ".join(self.sources))
+        yield f"{self.name}.png", png_bytes(chart)
 
 
-def _adjusted(report: Report) -> Figure:
+def _adjusted(report: Report) -> Chart:
     table = report.sweep.table
-    return adjusted_figure(report.sweep.space, table("adjusted_effects"), table("adjusted_curves"))
+    return adjusted.adjusted(
+        report.sweep.space, table("adjusted_effects"), table("adjusted_curves")
+    )
 
 
-def _history(report: Report) -> Figure:
+def _history(report: Report) -> Chart:
     before = report.parent.table("best_so_far") if report.parent else None
     name = report.parent.name if report.parent else ""
-    return history_figure(report.sweep.table("best_so_far"), before, name)
+    return evidence.history(report.sweep.table("best_so_far"), before, name)
 
 
-def _importances(report: Report) -> Figure:
-    return importances_figure({k: report.sweep.table(f"importances_{k}") for k in EVALUATORS})
+def _importances(report: Report) -> Chart:
+    return evidence.importances(
+        {k: report.sweep.table(f"importances_{k}") for k in evidence.EVALUATORS}
+    )
 
 
-def _directionality(report: Report) -> Figure:
+def _directionality(report: Report) -> Chart:
     table = report.sweep.table
     names = ("directionality_continuous", "directionality_categoricals", "significance")
-    return directionality_figure(*(table(name) for name in names))
+    return evidence.directionality(*(table(name) for name in names))
 
 
-def _bounds(report: Report) -> Figure:
+def _bounds(report: Report) -> Chart:
     sweep, refined = report.sweep, report.refined
     old, new = (refined.parent.space, refined.space) if refined else (sweep.space, None)
-    return bounds_figure(sweep.space, sweep.points, sweep.table("elite_choices"), old, new)
+    names = (refined.parent.name, refined.name) if refined else (sweep.name, "")
+    choices = sweep.table("elite_choices")
+    return parameters.bounds(sweep.space, sweep.points, choices, old, new, names)
 
 
-def _contours(report: Report) -> Figure:
-    return contours_figure(report.sweep.table("contours"), report.sweep.points)
-
-
-def _parallel(report: Report) -> Figure:
+def _contours(report: Report) -> Chart:
     sweep = report.sweep
-    return parallel_figure(sweep.space, sweep.points, sweep.table("importances_fanova"))
+    return evidence.contours(sweep.space, sweep.table("contours"), sweep.points)
 
 
-def _curves(report: Report) -> Figure:
+def _parallel(report: Report) -> Chart:
     sweep = report.sweep
-    return curves_figure(sweep.ledger.curves, sweep.ledger.trials, sweep.points)
+    return parameters.parallel(sweep.space, sweep.points, sweep.table("importances_fanova"))
 
 
-def _noise(report: Report) -> Figure:
-    return noise_figure(report.sweep.table("noise"))
+def _curves(report: Report) -> Chart:
+    sweep = report.sweep
+    return trials.learning_curves(sweep.ledger.curves, sweep.ledger.trials, sweep.points)
 
 
-def _front(report: Report) -> Figure:
-    return front_figure(report.sweep.ledger, report.parent.ledger if report.parent else None)
+def _noise(report: Report) -> Chart:
+    return trials.noise(report.sweep.table("noise"))
 
 
-def _champions(found: Champions, sweep: str) -> Figure:
-    return champions_figure(found.champions, found.per_category, sweep)
+def _front(report: Report) -> Chart:
+    return front.fronts(report.sweep.ledger, report.parent.ledger if report.parent else None)
 
 
-def _confusion(found: Champions, sweep: str) -> Figure:
-    return confusion_figure(found.confusion, sweep)
+def _champions(found: Champions, sweep: str) -> Chart:
+    return outcome.champions(found.champions, found.per_category, sweep)
+
+
+def _confusion(found: Champions, sweep: str) -> Chart:
+    return outcome.confusion(found.confusion, sweep)
 
 
 FIGURES = (
@@ -123,7 +117,7 @@ FIGURES = (
     Entry(
         "importances",
         "Importances with their thresholds",
-        tuple(f"analysis/importances_{name}.csv" for name in EVALUATORS),
+        tuple(f"analysis/importances_{name}.csv" for name in evidence.EVALUATORS),
         _importances,
     ),
     Entry(

@@ -1,24 +1,29 @@
+import json
 import math
 import re
 from html.parser import HTMLParser
 
 import pytest
+import studies
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
+from markupsafe import escape
 
-from resweep.reporting.page.html import (
-    Html,
+from resweep.ledger.points import points
+from resweep.reporting.charts.parameters import isolation
+from resweep.reporting.page.render import (
+    Table,
     breakable,
-    details,
+    cell,
+    code,
     duration,
-    escape,
     interval,
-    join,
     number,
     percent,
+    picture,
     probability,
-    table,
-    tag,
+    render,
 )
 
 quick = settings(max_examples=80, deadline=None)
@@ -31,14 +36,14 @@ class Reader(HTMLParser):
     def __init__(self, fragment):
         super().__init__()
         self.elements, self.text = [], ""
-        self.feed(fragment)
+        self.feed(str(fragment))
         self.close()
 
     def handle_starttag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        self.text += data
+        self.text += str(data)
 
 
 def exact(fragment):
@@ -48,26 +53,24 @@ def exact(fragment):
     return float(attributes["value"])
 
 
-def test_text_is_escaped_once_and_fragments_are_not():
-    assert escape(escape(HOSTILE)) == escape(HOSTILE)
-    assert escape(None) == ""
-    assert tag("p", HOSTILE, tag("b", "x")) == f"<p>{escape(HOSTILE)}<b>x</b></p>"
-    assert join(["<", Html("<br>")], " & ") == "&lt; &amp; <br>"
+def laid_out(table):
+    return render("sections/latest", numbers=table)
+
+
+def test_text_is_escaped_once_and_markup_is_not():
+    assert cell(cell(HOSTILE)) == cell(HOSTILE) == escape(HOSTILE)
+    assert cell(None) == ""
+    assert code(HOSTILE) == f"<code>{escape(HOSTILE)}</code>"
+    assert cell(code("x")) == "<code>x</code>" and Reader(cell(3)).text == "3"
 
 
 @quick
-@given(st.text(), st.text())
-def test_a_browser_reads_back_any_text_and_attribute(text, attribute):
+@given(st.text())
+def test_a_browser_reads_back_any_text(text):
     text = re.sub(r"\r\n?", "\n", text)  # HTML knows one kind of line end
-    found = Reader(tag("p", text, title=attribute))
-    assert found.elements == [("p", {"title": attribute})]
-    assert found.text == text
-
-
-def test_attributes():
-    made = tag("a", "x", class_="k", aria_label="l", hidden=True, open=False, title=None)
-    assert made == '<a class="k" aria-label="l" hidden>x</a>'
-    assert tag("br") == "<br>"
+    found = Reader(laid_out(Table(["a"], [(text,)], text)))
+    assert text in found.text
+    assert [a["aria-label"] for _, a in found.elements if "aria-label" in a] == [text]
 
 
 @quick
@@ -93,9 +96,8 @@ def test_an_interval_has_both_ends():
 
 
 def test_a_table_names_its_file_and_heads_its_rows():
-    made = table(
-        ["name", "n#", ("p#", "chance")], [(HOSTILE, 3, probability(0.5))], "What", "f.csv"
-    )
+    headings = ["name", "n#", ("p#", "chance")]
+    made = laid_out(Table(headings, [(HOSTILE, 3, probability(0.5))], "What", "f.csv"))
     found = Reader(made)
     names = [name for name, _ in found.elements]
     assert "script" not in names
@@ -103,21 +105,34 @@ def test_a_table_names_its_file_and_heads_its_rows():
     heads = [a for name, a in found.elements if name == "th"]
     assert [a.get("scope") for a in heads] == ["col", "col", "col", "row"]
     assert heads[2]["title"] == "chance"
+    cells = [a.get("class") for name, a in found.elements if name in ("th", "td")]
+    assert cells == [None, "n", "n", None, "n", "n"]
     assert [a["value"] for name, a in found.elements if name == "data"] == ["3", "0.5"]
 
 
 def test_a_table_refuses_rows_of_another_length():
-    with pytest.raises(ValueError, match="zip"):
-        table(["a", "b"], [("only one",)], "What")
+    with pytest.raises(UndefinedError):
+        laid_out(Table(["a", "b"], [("only one",)], "What"))
+
+
+def test_what_a_template_needs_must_be_given():
+    with pytest.raises(UndefinedError):
+        render("section")
 
 
 def test_an_empty_table_says_so():
-    assert "nothing" in Reader(table(["a"], [], "What")).text
-
-
-def test_details_open_on_demand():
-    assert details("More", "text") == "<details><summary>More</summary>text</details>"
+    assert "nothing" in Reader(laid_out(Table(["a"], [], "What"))).text
 
 
 def test_names_break_after_an_underscore():
     assert breakable("ctx_n_<") == "ctx_<wbr>n_<wbr>&lt;"
+
+
+def test_a_chart_cannot_leave_its_element():
+    odd = studies.POOL.replace(name="</script><b>&", choices=("a", "b"))
+    values = ["a", "b"] * 6
+    ledger = studies.ledger(studies.space(odd), list(range(12)), **{odd.name: values})
+    made = picture(isolation(odd, points(ledger)), "a label")
+    assert not set("<>&") & set(made.spec)
+    assert json.loads(made.spec)["description"] == "a label"
+    assert odd.name in json.dumps(json.loads(made.spec))
