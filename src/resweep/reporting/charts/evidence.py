@@ -30,6 +30,7 @@ EVALUATORS = {"fanova": "fANOVA", "ped_anova": "PED-ANOVA"}
 SEAM = 0.06  # of a cell: it goes a little under the next one, so that no line shows between them
 HEIGHT = 200  # pixels of the history
 STATES = {"PRUNED": ("pruned", style.PRUNED, "stroke"), "FAIL": ("failed", style.FAILED, "cross")}
+PAIR = 150  # pixels of one map of several
 MAX_POINTS, MAX_BEST = 300, 60  # above so many points of a contour, only so many best are drawn
 
 
@@ -331,9 +332,6 @@ def contours(space: Space, table: pd.DataFrame, points: pd.DataFrame) -> Chart:
         for group in pairs
     ]
     return alt.hconcat(*maps)
-
-
-PAIR = 150  # pixels of one map of several
 
 
 def contour(space: Space, group: pd.DataFrame, points: pd.DataFrame) -> alt.LayerChart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import altair as alt
@@ -76,7 +77,9 @@ def columns(sweeps: dict[str, pd.DataFrame], corrected: Sequence[float] = ()) ->
         means.append({"left": place - 0.36, "right": place + 0.36, "mean": value.mean()})
     every = pd.concat(table)
     names = [f"{name} ({len(points)} points)" for name, points in sweeps.items()]
-    axis = alt.Axis(values=list(range(len(names))), labelExpr=f"{names!r}[datum.value]", title=None)
+    axis = alt.Axis(
+        values=list(range(len(names))), labelExpr=f"{json.dumps(names)}[datum.value]", title=None
+    )
     x = alt.X("x:Q", axis=axis, scale=alt.Scale(domain=[-0.5, len(names) - 0.5], nice=False))
     y = alt.Y("value:Q", title="value", axis=alt.Axis(tickCount=5),
               scale=alt.Scale(domain=padded(every["value"]), nice=False, zero=False))  # fmt: skip

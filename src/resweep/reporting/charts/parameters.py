@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -310,7 +311,7 @@ def _marks(parameter: Parameter, points: pd.DataFrame, values: bool = False) -> 
     else:
         codes = choice_codes(parameter.choices, found)
         x = codes + 0.28 * style.jitter(len(codes))
-        name = f"{[describe_value(c) for c in parameter.choices]!r}[round(datum.x)]"
+        name = f"{json.dumps([describe_value(c) for c in parameter.choices])}[round(datum.x)]"
     table = pd.DataFrame({"n": points["number"].to_numpy(), "x": x})
     text = f"'trial ' + datum.n + ': ' + {name}"
     if values:
@@ -374,7 +375,7 @@ def parallel(space: Space, points: pd.DataFrame, importances: pd.DataFrame | Non
         .transform_fold(axes, as_=["axis", "height"])
         .transform_calculate(passes=f"(!kept[datum.axis] || ({inside})) ? 1 : 0")
         .transform_joinaggregate(all_pass="min(passes)", groupby=["trial"])
-        .transform_calculate(order=f"indexof({axes!r}, datum.axis)")
+        .transform_calculate(order=f"indexof({json.dumps(axes)}, datum.axis)")
         .mark_line()
         .encode(
             x=x,

@@ -6,6 +6,7 @@ only sign: what it says is also said by shape, line style or place.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -105,8 +106,8 @@ class Key:
 
     Parameters
     ----------
-    **entries
-        Not used; see `of`.
+    entries : mapping of str to (str, str)
+        Colour and shape of each thing, by its name in the legend, in the order of the legend.
     """
 
     def __init__(self, entries: Mapping[str, tuple[str, str]]):
@@ -175,7 +176,7 @@ def axis_of(parameter: Parameter, *others: Parameter | None) -> dict[str, Any]:
         scale = alt.Scale(domain=[-0.5, len(names) - 0.5], nice=False, zero=False)
         axis = alt.Axis(
             values=list(range(len(names))),
-            labelExpr=f"{names!r}[datum.value]",
+            labelExpr=f"{json.dumps(names)}[datum.value]",
             labelAngle=-30 if sum(map(len, names)) > 22 else 0,
             labelOverlap=False,
         )
