@@ -33,6 +33,8 @@ PRUNED, FAILED = ORANGE, PURPLE
 COLOURS: Any = "cividis"
 
 FONT = "Liberation Sans, Helvetica, Arial, sans-serif"  # the first comes with the renderer
+# What the ends of an axis have room for: 6e9, where the renderer would write 6,000,000,000.
+LARGE = "abs(datum.value) >= 1e5 ? replace(format(datum.value, '~e'), '+', '') : datum.label"
 CONFIG: dict[str, Any] = {
     "font": FONT,
     "background": "white",
@@ -50,6 +52,7 @@ CONFIG: dict[str, Any] = {
         "labelLimit": 260,
         "labelOverlap": True,
     },
+    "axisQuantitative": {"labelExpr": LARGE},
     "title": {"fontSize": 12, "anchor": "start", "offset": 6, "subtitleFontSize": 11},
     "legend": {
         "orient": "bottom",

@@ -412,6 +412,13 @@ def test_the_front_shows_every_trial_and_the_front():
     assert layers(panel)[0]["encoding"]["x"]["title"] == "accuracy (maximize)"
 
 
+def test_large_values_have_short_labels():
+    found = _points(studies.WIDTH)
+    chart = isolation(studies.WIDTH, found.assign(value=found["value"] * 1e9))
+    labels = re.findall(r">([^<]+)</text>", svg_bytes(chart).decode())
+    assert "2e8" in labels and not any(",000" in label for label in labels)
+
+
 def test_nothing_to_draw_is_said():
     space = studies.space()
     ledger = studies.ledger(space, [np.nan] * 3, state=["FAIL"] * 3)
