@@ -14,6 +14,7 @@ if "sweeps" not in config:
 report: "workflow/report/workflow.rst"
 
 
+include: "rules/library.smk"
 include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/sweep.smk"

@@ -2,35 +2,10 @@
 # it meets wildcards, checkpoints and the settings of this run.
 
 import json
-import sys
 from functools import cache
 
-from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
-# A checkout brings its library along; to a module from a git host it must be installed.
-HERE = workflow.current_basedir
-ROOT = Path(str(HERE)).parent
-if ROOT.is_dir():
-    sys.path.insert(0, str(ROOT / "src"))
-try:
-    from resweep.errors import InputError
-    from resweep.workflow import bundle
-except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] != "resweep":
-        raise
-    raise WorkflowError(
-        "This workflow needs its library beside it: pip install 'resweep[workflow]', of the same "
-        "version."
-    ) from None
-if not ROOT.is_dir():
-    ROOT = bundle.folder()
-    try:
-        bundle.check_rules(lambda name: workflow.sourcecache.open(HERE.join(name)).read())
-    except InputError as error:
-        raise WorkflowError(str(error)) from None
-
-from resweep.space.model import Space
 from resweep.workflow import files, settings
 from resweep.workflow.digests import digest
 from resweep.workflow.outcomes import outcome_lines
@@ -74,28 +49,15 @@ def command_of(target):
     return settings.command(target, workflow.config_settings.configfiles or ())
 
 
-def n_enqueued(sweep):
-    """Return how many points the launch file of a sweep tries first."""
-    path = checkpoints.launch.get(sweep=sweep).output.launch
-    return _n_enqueued(str(path), Path(path).stat().st_mtime_ns)
-
-
-@cache
-def _n_enqueued(path, _stamp):
-    return len(json.loads(Path(path).read_text())["enqueued"])
+def launched(sweep):
+    """Return what the launch file of a sweep says, once there is one."""
+    return settings.launched(checkpoints.launch.get(sweep=sweep).output.launch)
 
 
 def plan_of(sweep):
     """Return the plan, with as many trials of a sweep as its budget allows."""
-    if PLAN.budget(sweep) is None:
-        return PLAN
-    path = checkpoints.launch.get(sweep=sweep).output.launch
-    return PLAN.with_trials(sweep, _n_planned(str(path), Path(path).stat().st_mtime_ns))
-
-
-@cache
-def _n_planned(path, _stamp):
-    return Space.loads(json.loads(Path(path).read_text())["space"]).n_trials
+    known = PLAN.budget(sweep) is None
+    return PLAN if known else PLAN.with_trials(sweep, launched(sweep).n_trials)
 
 
 def once_planned(function, *words):
@@ -142,7 +104,7 @@ def trial_settings(wildcards):
         plan,
         wildcards.sweep,
         int(wildcards.job),
-        n_enqueued=n_enqueued(wildcards.sweep),
+        n_enqueued=launched(wildcards.sweep).n_enqueued,
         n_decided=None if early else n_decided(wildcards),
         code=TRIAL_CODE,
     )

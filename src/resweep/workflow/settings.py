@@ -9,8 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from resweep.space.model import Space
 from resweep.sweep.schedule import Schedule, job_numbers, seed_for, side_by_side
 from resweep.workflow.plan import Plan
 
@@ -28,6 +32,33 @@ def part_of_sweep(plan: Plan, sweep: str, *keys: str) -> str:
 def part_of_engine(plan: Plan, sweep: str, *keys: str) -> str:
     """Return some of the settings of a sweep's engine."""
     return as_json(plan.config.engine_of(sweep).model_dump(include=set(keys)))
+
+
+@dataclass(frozen=True)
+class Launched:
+    """What the launch file of a sweep says.
+
+    Attributes
+    ----------
+    n_trials : int
+        Of the sweep, where a budget decided it.
+    n_enqueued : int
+        Points that it tries first.
+    """
+
+    n_trials: int
+    n_enqueued: int
+
+
+def launched(path: str | Path) -> Launched:
+    """Read a launch file; every job asks, so it is read anew only when it has changed."""
+    return _launched(str(path), Path(path).stat().st_mtime_ns)
+
+
+@cache
+def _launched(path: str, _stamp: int) -> Launched:
+    found = json.loads(Path(path).read_text(encoding="utf-8"))
+    return Launched(Space.loads(found["space"]).n_trials, len(found["enqueued"]))
 
 
 def trial_settings(

@@ -1,10 +1,12 @@
 """Settings of jobs as text: equal ones are equal texts, and what decides a job is in them."""
 
 import json
+import os
 from itertools import product
 from pathlib import Path
 
 import pytest
+import studies
 
 from resweep.sweep.schedule import seed_for
 from resweep.workflow import settings
@@ -105,3 +107,17 @@ def test_the_command_names_the_configuration_files(tmp_path, monkeypatch):
     assert settings.command("all", ()) == "snakemake --cores 4 all"
     given = settings.command("all", [tmp_path / "a.yaml"])
     assert given == "snakemake --cores 4 all --configfile a.yaml"
+
+
+def test_a_launch_file_is_read_anew_when_it_has_changed(tmp_path):
+    path = tmp_path / "launch.json"
+
+    def write(n_trials, *points):
+        space = studies.space(studies.LR).replace(n_trials=n_trials)
+        path.write_text(json.dumps({"space": space.dumps(), "enqueued": list(points)}))
+
+    write(30, {"lr": 0.1}, {"lr": 0.2})
+    assert settings.launched(path) == settings.Launched(30, 2)
+    write(40)
+    os.utime(path, ns=(1, 1))
+    assert settings.launched(str(path)) == settings.Launched(40, 0)
