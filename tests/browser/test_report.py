@@ -13,6 +13,15 @@ pytestmark = pytest.mark.browser
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()
 PAGES = ("v2", "v3", "live")
 DRAWN = "html[data-charts=drawn]"  # when all charts are
+# The texts of legends and titles of axes that do not lie within their charts.
+CUT = """(all) => all.flatMap((svg) => {
+  const { left, right } = svg.getBoundingClientRect();
+  const texts = svg.querySelectorAll("g.role-legend text, g.role-axis-title text");
+  return [...texts].filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.left < left - 1 || box.right > right + 1;
+  }).map((one) => one.textContent);
+})"""
 OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
@@ -182,6 +191,22 @@ def test_every_chart_is_drawn_and_its_labels_do_not_overlap(visit, width):
         })"""
     )
     assert clashes == []
+
+
+@pytest.mark.parametrize("name", ["v2", "v3"])
+@pytest.mark.parametrize("width", [360, 1200])
+def test_legends_and_titles_lie_within_their_charts(visit, name, width):
+    page = visit(name, width=width)
+    page.locator(DRAWN).wait_for(state="attached")
+    assert page.locator("svg.marks:visible").evaluate_all(CUT) == []
+
+
+def test_the_legend_of_a_chart_that_became_narrow_is_laid_out_anew(visit):
+    page = visit("v3")
+    page.locator(DRAWN).wait_for(state="attached")
+    page.set_viewport_size({"width": 360, "height": 900})
+    page.wait_for_timeout(2000)
+    assert page.locator("#importances svg.marks").evaluate_all(CUT) == []
 
 
 def test_charts_turn_dark_with_the_page(visit):

@@ -69,25 +69,46 @@
   // Charts: drawn when they come near, anew when the page turns dark or their room was not known.
   const themes = JSON.parse(document.getElementById("themes").textContent);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const dark = new Map(Object.entries(themes.colours)); // light colour -> dark one
   const texts = new Map(); // chart -> its definition
   const drawn = new Map(); // chart -> what vegaEmbed returned
-  const recolour = (text) => Object.entries(themes.colours).reduce(
-    (found, [light, dark]) => found.replaceAll(`"${light}"`, `"\u0000${dark}"`), text,
-  ).replaceAll("\u0000", "");
+  const recolour = (part) => { // data keep what they say, were it the name of a colour
+    if (Array.isArray(part)) return part.map(recolour);
+    if (part === null || typeof part !== "object") return dark.get(part) ?? part;
+    const entries = Object.entries(part);
+    return Object.fromEntries(entries.map(([k, v]) => [k, k === "values" ? v : recolour(v)]));
+  };
+  const defined = (chart, room, columns) => {
+    const given = JSON.parse(texts.get(chart));
+    const spec = scheme.matches ? recolour(given) : given;
+    if (room) spec.width = room;
+    const theme = themes[scheme.matches ? "dark" : "light"];
+    spec.config = { ...theme, ...spec.config };
+    spec.config.legend = { ...spec.config.legend, columns };
+    const width = room || chart.clientWidth; // long names leave room for what they name
+    const limit = (share) => Math.min(theme.axis.labelLimit, share * width);
+    spec.config.axis = { ...theme.axis, labelLimit: limit(0.4) };
+    spec.config.axisX = { titleLimit: 0.6 * width, labelLimit: limit(0.3) };
+    return spec;
+  };
+  const overflows = (chart, view) => {
+    const edge = Number(chart.querySelector("svg").getAttribute("width")) - view.origin()[0];
+    return view.scenegraph().root.items[0].items.some(
+      (mark) => mark.role === "legend" && mark.bounds.x2 > edge - 8); // measured a little short
+  };
   const draw = async (chart, room = 0) => {
     const old = drawn.get(chart);
     drawn.set(chart, null); // under way
     old?.finalize();
-    const spec = JSON.parse(scheme.matches ? recolour(texts.get(chart)) : texts.get(chart));
-    if (room) spec.width = room;
-    spec.config = { ...themes[scheme.matches ? "dark" : "light"], ...spec.config };
-    if (spec.config.legend.disable === undefined && chart.clientWidth < 420) {
-      spec.config.legend = { ...spec.config.legend, columns: 2 };
+    let view = null;
+    for (let columns = themes.light.legend.columns; columns; columns -= 1) {
+      view?.finalize();
+      view = await vegaEmbed(chart, defined(chart, room, columns), {
+        actions: false, ast: true, renderer: "svg", defaultStyle: false,
+        tooltip: { theme: scheme.matches ? "dark" : "light", disableDefaultStyle: true },
+      });
+      if (!overflows(chart, view.view)) break;
     }
-    const view = await vegaEmbed(chart, spec, {
-      actions: false, ast: true, renderer: "svg", defaultStyle: false,
-      tooltip: { theme: scheme.matches ? "dark" : "light", disableDefaultStyle: true },
-    });
     chart.dataset.room = room || "own";
     drawn.set(chart, view);
     wire(chart, view.view);
@@ -104,6 +125,16 @@
   scheme.addEventListener("change", () => {
     for (const chart of [...drawn.keys()]) draw(chart, Number(chart.dataset.room) || 0);
   });
+  let settled = 0;
+  addEventListener("resize", () => { // the legend of a chart that became narrow is laid out anew
+    clearTimeout(settled);
+    settled = setTimeout(() => {
+      for (const [chart, view] of drawn) {
+        const cut = view && chart.dataset.room === "own" && overflows(chart, view.view);
+        if (cut && chart.clientWidth) draw(chart);
+      }
+    }, 200);
+  });
   // What is not seen yet is drawn in idle time, for the printer.
   const rest = charts.slice();
   const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 50));
@@ -114,7 +145,7 @@
       return;
     }
     const room = chart.clientWidth ? 0 : clamp(document.body.clientWidth - 90, 220, 420);
-    Promise.resolve(drawn.has(chart) ? null : draw(chart, room)).then(() => idle(next));
+    Promise.resolve(drawn.has(chart) ? null : draw(chart, room)).finally(() => idle(next));
   };
   idle(next);
 
