@@ -247,7 +247,7 @@ def trend_marks(trends: pd.DataFrame, tests: pd.DataFrame) -> alt.LayerChart | N
                 "sure": trends["parameter"].isin(sure),
             }
         ),
-        "less is better  ←  rank correlation  →  more is better",
+        ["less is better  ←     →  more is better", "rank correlation"],
         [-1.0, 1.0],
     )
 
@@ -278,16 +278,15 @@ def choice_marks(
     )
 
 
-def _estimates(table: pd.DataFrame, title: str, ends: list[float] | None = None) -> alt.LayerChart:
+def _estimates(
+    table: pd.DataFrame, title: str | list[str], ends: list[float] | None = None
+) -> alt.LayerChart:
     """Return estimates with their intervals, those that are told from noise set apart."""
     told, chance = "told from noise (q < 0.10)", "may be chance"
-    key = Key(
-        {
-            told: (style.SURE, "circle"),
-            chance: (style.LIGHT, "diamond"),
-            "95% interval": (style.GREY, "stroke"),
-        }
-    )
+    spanned = bool(table["low"].notna().any())
+    entries = {told: (style.SURE, "circle"), chance: (style.LIGHT, "diamond")}
+    entries |= {"95% interval": (style.GREY, "stroke")} if spanned else {}
+    key = Key(entries)
     about = [
         f"{r.label}: {r.value:+.3g}" + (f" ({r.low:.3g} to {r.high:.3g})" if r.low == r.low else "")
         for r in table.itertuples()
@@ -300,13 +299,15 @@ def _estimates(table: pd.DataFrame, title: str, ends: list[float] | None = None)
         scale = alt.Scale(domain=ends, nice=False)
     x = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5))
     zero = alt.Chart(rows([{"at": 0}])).mark_rule(color=style.BLACK, strokeWidth=0.7)
-    spans = base.mark_rule().encode(
-        x=alt.X("low:Q"), x2="high:Q", y=y, **key.of("95% interval", shape=False)
-    )
+    layers: list[alt.Chart] = [zero.encode(x=alt.X("at:Q", title=title))]
+    if spanned:
+        spans = base.mark_rule()
+        layers.append(
+            spans.encode(x=alt.X("low:Q"), x2="high:Q", y=y, **key.of("95% interval", shape=False))
+        )
     dots = base.mark_point(filled=True, size=45, opacity=1, stroke=style.GREY, strokeWidth=0.6)
-    marks = dots.encode(x=x, y=y, tooltip="about:N", description="about:N", **key.by("kind"))
-    layers = layered(zero.encode(x=alt.X("at:Q", title=title)), spans, marks)
-    return layers.properties(height=style.ROW * len(shown))
+    layers.append(dots.encode(x=x, y=y, tooltip="about:N", description="about:N", **key.by("kind")))
+    return layered(*layers).properties(height=style.ROW * len(shown))
 
 
 def _plain(choice: object) -> str:
@@ -351,18 +352,17 @@ def contour(space: Space, group: pd.DataFrame, points: pd.DataFrame) -> alt.Laye
         cells[place], cells[f"{place}2"] = _borders(parameter, group[name])
     near = group["support"].to_numpy(dtype=float) >= WELL_SUPPORTED
     cells["about"] = [f"{value:.4g}" for value in cells["value"]]
-    x = alt.X("x:Q", title=a.name, **axis_of(a))
-    y = alt.Y("y:Q", title=b.name, **axis_of(b))
+    x = alt.X("x:Q", title=a.name, **axis_of(a, titleLimit=PAIR))
+    y = alt.Y("y:Q", title=b.name, **axis_of(b, titleLimit=PAIR))
     zoom = alt.selection_interval(
         name=f"zoom_{group['pair'].iloc[0]}", bind="scales", zoom="wheel![event.shiftKey]"
     )
+    legend = alt.Legend(
+        type="gradient", orient="right", direction="vertical", gradientLength=120,
+        titleFontWeight="normal", labelExpr=style.SHORT,
+    )  # fmt: skip
     value = alt.Color(
-        "value:Q",
-        title="value",
-        scale=alt.Scale(scheme=style.COLOURS),
-        legend=alt.Legend(
-            type="gradient", orient="right", gradientLength=120, titleFontWeight="normal"
-        ),
+        "value:Q", title="value", scale=alt.Scale(scheme=style.COLOURS), legend=legend
     )
     shade = alt.Chart(rows(cells[near] if near.any() else cells)).mark_rect(clip=True)
     both = points[points[f"params_{a.name}"].notna() & points[f"params_{b.name}"].notna()]

@@ -251,7 +251,7 @@ def confusion(found: pd.DataFrame, sweep: str) -> Chart:
     y = alt.Y("category:N", sort=names, title="category", axis=alt.Axis(ticks=False))
     legend = alt.Legend(
         type="gradient", orient="right", format="%", title="share of the category",
-        gradientLength=100, titleFontWeight="normal",
+        direction="vertical", gradientLength=100, titleFontWeight="normal",
     )  # fmt: skip
     scale = alt.Scale(domain=[0, 1], scheme="blues")
     cells = base.mark_rect().encode(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -33,6 +34,7 @@ COLUMNS, LISTS = 3, 4  # panels beside each other: numbers, choices
 WIDTH = 165  # pixels of one panel of the sheet of all ranges
 LANE, CHOICE = 16, 22  # pixels of a lane of a number, of a choice
 MAX_AXES, MAX_LINES, MAX_BEST = 12, 400, 60
+MAX_TEXTS = 16  # choices of an axis that are named
 MAX_POINTS, MAX_ELITES = 300, 80  # of one parameter that are drawn
 INACTIVE = -0.14  # height of the lane of inactive parameters
 VALUES, ELITES = "values tried", "elites (best quarter)"
@@ -222,7 +224,7 @@ def shares(parameter: Parameter, choices: pd.DataFrame, forms: Sequence[Form]) -
             )  # fmt: skip
     labels = list(dict.fromkeys(str(row["label"]) for row in table))
     base = alt.Chart(rows(table))
-    y = alt.Y("label:N", sort=labels, title=None,
+    y = alt.Y("label:N", sort=None, title=None,
               axis=alt.Axis(ticks=False, domain=False, minExtent=64))  # fmt: skip
     percent = alt.Axis(format="%", values=[0, 0.5, 1])
     bars = base.mark_bar().encode(
@@ -291,7 +293,8 @@ def isolation(
         means = pd.DataFrame({"code": codes, "mean": value}).groupby("code", as_index=False).mean()
         means = means.assign(left=means["code"] - 0.35, right=means["code"] + 0.35)
         bars = alt.Chart(rows(means)).mark_rule(strokeWidth=2)
-        layers.append(bars.encode(x="left:Q", x2="right:Q", y="mean:Q", **key.of("mean", False)))
+        left = alt.X("left:Q", title=parameter.name, **axis)
+        layers.append(bars.encode(x=left, x2="right:Q", y="mean:Q", **key.of("mean", False)))
     return layered(*layers, *range_layers(parameter, forms)).properties(height=150)
 
 
@@ -323,7 +326,8 @@ def _marks(parameter: Parameter, points: pd.DataFrame, values: bool = False) -> 
 def parallel(space: Space, points: pd.DataFrame, importances: pd.DataFrame | None = None) -> Chart:
     """Return one line per point across the parameters and the value.
 
-    On a page, dragging along an axis keeps the lines that pass there (signal ``kept``).
+    On a page, dragging along an axis keeps the lines that pass there (signal ``kept``). The
+    columns of the data are the axes; a ``_`` begins the names of the others.
 
     Parameters
     ----------
@@ -354,44 +358,46 @@ def parallel(space: Space, points: pd.DataFrame, importances: pd.DataFrame | Non
     value = points["value"].to_numpy(dtype=float)
     low, high = float(value.min()), float(value.max())
     table["value"] = (value - low) / (high - low) if high > low else 0.5
-    table["trial"], table["kind"] = points["number"].to_numpy(), "points"
-    table["about"] = [f"trial {n}: {v:.4g}" for n, v in zip(points["number"], value, strict=True)]
-    table.loc[elites, "kind"] = ELITES
-    table.loc[best, "kind"] = named
-    table["rank"] = table["kind"].map({"points": 0, ELITES: 1, named: 2})
+    table["_trial"], table["_kind"] = points["number"].to_numpy(), "points"
+    table["_about"] = [f"trial {n}: {v:.4g}" for n, v in zip(points["number"], value, strict=True)]
+    table.loc[elites, "_kind"] = ELITES
+    table.loc[best, "_kind"] = named
     axes: list[Any] = [*(p.name for p in shown), "value"]
-    x = alt.X("axis:N", sort=axes, title=None, scale=alt.Scale(padding=0.4),
-              axis=alt.Axis(labelAngle=-30, labelOverlap=False, ticks=False, domain=False,
-                            grid=True, gridColor=style.GREY))  # fmt: skip
-    y = alt.Y("height:Q", title=None, scale=alt.Scale(domain=[INACTIVE - 0.05, 1.05], nice=False),
+    x = alt.X("_axis:N", sort=axes, title=None, scale=alt.Scale(padding=0.4),
+              axis=alt.Axis(labelAngle=-30, labelOverlap=False, labelLimit=160, ticks=False,
+                            domain=False, grid=True, gridColor=style.GREY))  # fmt: skip
+    y = alt.Y("_height:Q", title=None, scale=alt.Scale(domain=[INACTIVE - 0.05, 1.05], nice=False),
               axis=alt.Axis(values=[INACTIVE], labelExpr="'not active'", ticks=False,
                             domain=False))  # fmt: skip
     kept = alt.param(name="kept", value={})
     # Of each line whether all its heights lie within what was kept of their axes.
-    inside = "datum.height >= kept[datum.axis][0] && datum.height <= kept[datum.axis][1]"
-    width = alt.condition("datum.rank == 2", alt.value(2.4), alt.value(0.9))
+    inside = "datum._height >= kept[datum._axis][0] && datum._height <= kept[datum._axis][1]"
+    width = alt.condition(f"datum._kind == {json.dumps(named)}", alt.value(2.4), alt.value(0.9))
     lines = (
         alt.Chart(rows(table.iloc[[*others, *elites, best]]))
-        .transform_fold(axes, as_=["axis", "height"])
-        .transform_calculate(passes=f"(!kept[datum.axis] || ({inside})) ? 1 : 0")
-        .transform_joinaggregate(all_pass="min(passes)", groupby=["trial"])
-        .transform_calculate(order=f"indexof({json.dumps(axes)}, datum.axis)")
+        .transform_fold([_escaped(axis) for axis in axes], as_=["_axis", "_height"])
+        .transform_calculate(_passes=f"(!kept[datum._axis] || ({inside})) ? 1 : 0")
+        .transform_joinaggregate(_all_pass="min(_passes)", groupby=["_trial"])
+        .transform_calculate(_order=f"indexof({json.dumps(axes)}, datum._axis)")
         .mark_line()
         .encode(
             x=x,
             y=y,
-            detail=["trial:N"],
-            order="order:Q",
+            detail=["_trial:N"],
+            order="_order:Q",
             strokeWidth=width,
-            strokeOpacity=alt.condition("datum.all_pass", alt.value(1), alt.value(0.05)),
-            tooltip="about:N",
-            **key.by("kind", shape=False),
+            strokeOpacity=alt.condition("datum._all_pass", alt.value(1), alt.value(0.05)),
+            tooltip="_about:N",
+            **key.by("_kind", shape=False),
         )
     )
     texts = alt.Chart(rows(_axis_texts(shown, low, high)))
+    room = max(72.0, 0.9 * style.WIDE / len(axes))  # to the next axis
     halo: dict[str, Any] = {"stroke": "white", "strokeWidth": 2.5, "strokeOpacity": 0.85}
     names = [
-        texts.mark_text(align="left", dx=3, fontSize=8.5, **behind).encode(x=x, y=y, text="text:N")
+        texts.mark_text(align="left", dx=3, fontSize=8.5, limit=room, **behind).encode(
+            x=x, y=y, text="text:N"
+        )
         for behind in (halo, {})
     ]
     sheet = layered(lines, *names).add_params(kept)
@@ -429,5 +435,11 @@ def _axis_texts(shown: Sequence[Parameter], low: float, high: float) -> list[dic
         else:
             last = max(len(parameter.choices) - 1, 1)
             ends = [(i / last, describe_value(c)) for i, c in enumerate(parameter.choices)]
+            ends = ends[:: -(-len(ends) // MAX_TEXTS)]
         found += [(parameter.name, at, text) for at, text in ends]
-    return [{"axis": axis, "height": at, "text": text} for axis, at, text in found]
+    return [{"_axis": axis, "_height": at, "text": text} for axis, at, text in found]
+
+
+def _escaped(name: str) -> str:
+    """Return the name of a column as the path to it: dots, brackets and quotes are not parts."""
+    return re.sub(r"([\\.\[\]'\"])", r"\\\1", name)

@@ -39,9 +39,9 @@ def fluid(chart: Chart, label: str, legend: bool = True) -> dict[str, Any]:
 
 def dark(text: str) -> str:
     """Return the definition of a chart, as JSON, in the colours of a dark page."""
-    for light, other in DARK.items():
-        text = text.replace(f'"{light}"', f'"{other}"')
-    return text
+    # All at once: what one colour becomes is another light one.
+    colours = re.compile("|".join(f'"{re.escape(light)}"' for light in DARK))
+    return colours.sub(lambda found: f'"{DARK[found[0][1:-1]]}"', text)
 
 
 def inline_svg(chart: Chart, on_dark: bool = False) -> str:

@@ -21,6 +21,7 @@ from resweep.words import describe_value
 WIDE, NARROW = 560, 240  # pixels of the plot of a chart alone, and of one of two beside each other
 PANEL = 140  # pixels of one of many small ones
 ROW = 18  # pixels for one line of a chart of lines
+MAX_LABELS = 10  # choices along an axis, each with its name
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
@@ -33,8 +34,12 @@ PRUNED, FAILED = ORANGE, PURPLE
 COLOURS: Any = "cividis"
 
 FONT = "Liberation Sans, Helvetica, Arial, sans-serif"  # the first comes with the renderer
-# What the ends of an axis have room for: 6e9, where the renderer would write 6,000,000,000.
-LARGE = "abs(datum.value) >= 1e5 ? replace(format(datum.value, '~e'), '+', '') : datum.label"
+# What the ends of an axis have room for: 6e9 and 2e-9, where the renderer would write ten digits.
+SHORT = (
+    "abs(datum.value) >= 1e5 || (datum.value && abs(datum.value) < 1e-5) ? "
+    "replace(format(datum.value, '~e'), '+', '') : "
+    "!datum.value && length(datum.label) > 7 ? '0' : datum.label"
+)
 CONFIG: dict[str, Any] = {
     "font": FONT,
     "background": "white",
@@ -52,7 +57,7 @@ CONFIG: dict[str, Any] = {
         "labelLimit": 260,
         "labelOverlap": True,
     },
-    "axisQuantitative": {"labelExpr": LARGE},
+    "axisQuantitative": {"labelExpr": SHORT},
     "title": {"fontSize": 12, "anchor": "start", "offset": 6, "subtitleFontSize": 11},
     "legend": {
         "orient": "bottom",
@@ -87,20 +92,34 @@ Chart = alt.TopLevelMixin
 
 
 def rows(table: pd.DataFrame | Sequence[Mapping[str, Any]]) -> alt.Data:
-    """Return a table as the data of a chart, six digits of each number; unknown ones are null."""
+    """Return a table as the data of a chart, six digits of the spread; unknown ones are null."""
     records = table.to_dict("records") if isinstance(table, pd.DataFrame) else table
+    names = dict.fromkeys(name for row in records for name in row)
+    digits = {name: _digits([row.get(name) for row in records]) for name in names}
     # A tuple, since Altair copies lists whole at every step.
-    values = tuple({str(key): _plain(value) for key, value in row.items()} for row in records)
+    values = tuple(
+        {str(name): _plain(value, digits[name]) for name, value in row.items()} for row in records
+    )
     return alt.Data(values=values)  # type: ignore[no-untyped-call]
 
 
-def _plain(value: Any) -> Any:
+def _digits(column: Sequence[Any]) -> int:
+    """Return how many digits the numbers of a column need, so that those close by stay apart."""
+    known = [float(v) for v in column if isinstance(v, float) and math.isfinite(v)]
+    most = max(map(abs, known), default=0.0)
+    spread = max(known) - min(known) if most else 1.0
+    if spread < 1e-9 * most:
+        return 15
+    return 6 + max(0, math.floor(math.log10(most / spread))) if 0 < most < spread * 1e9 else 6
+
+
+def _plain(value: Any, digits: int) -> Any:
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):
         return int(value)
     if isinstance(value, float | np.floating):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return None if value is None or value is pd.NA else str(value)
 
 
@@ -164,7 +183,7 @@ def padded(values: Any, share: float = 0.08) -> list[float]:
     return [low - room, high + room]
 
 
-def axis_of(parameter: Parameter, *others: Parameter | None) -> dict[str, Any]:
+def axis_of(parameter: Parameter, *others: Parameter | None, **further: Any) -> dict[str, Any]:
     """Return scale and axis of the values of a parameter, as properties of a channel.
 
     Parameters
@@ -173,6 +192,8 @@ def axis_of(parameter: Parameter, *others: Parameter | None) -> dict[str, Any]:
         A number is on its own scale, with its ends; choices are on the places 0, 1, ...
     *others : Parameter or None
         Other ranges of it that must be seen, too.
+    **further
+        Properties of the axis.
     """
     if parameter.choices is not None:
         names = [describe_value(choice) for choice in parameter.choices]
@@ -181,7 +202,8 @@ def axis_of(parameter: Parameter, *others: Parameter | None) -> dict[str, Any]:
             values=list(range(len(names))),
             labelExpr=f"{json.dumps(names)}[datum.value]",
             labelAngle=-30 if sum(map(len, names)) > 22 else 0,
-            labelOverlap=False,
+            labelOverlap=len(names) > MAX_LABELS,  # of many only some are named
+            **further,
         )
         return {"scale": scale, "axis": axis}
     ranges = [parameter, *(form for form in others if form is not None)]
@@ -191,7 +213,8 @@ def axis_of(parameter: Parameter, *others: Parameter | None) -> dict[str, Any]:
     scale = alt.Scale(domain=ends, nice=False, **({"type": "log"} if log else {"zero": False}))
     small = "datum.value < 1e-3 || datum.value >= 1e5"
     text = f"{small} ? format(datum.value, '~e') : format(datum.value, '~f')"
-    axis = alt.Axis(values=_decades(*ends), labelExpr=text) if log else alt.Axis(tickCount=4)
+    ticks = {"values": _decades(*ends), "labelExpr": text} if log else {"tickCount": 4}
+    axis = alt.Axis(**ticks, **further)
     return {"scale": scale, "axis": axis}
 
 

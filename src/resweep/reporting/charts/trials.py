@@ -10,7 +10,6 @@ import pandas as pd
 
 from resweep.reporting.charts import style
 from resweep.reporting.charts.style import Chart, Key, layered, notice, padded, rows
-from resweep.words import counted
 
 MAX_CURVES = 200
 HEIGHT = 200
@@ -175,12 +174,11 @@ def spreads(row: pd.DataFrame, value: pd.Series) -> alt.LayerChart:
     table: list[dict[str, Any]] = []
     for name, word in words.items():
         known = bool(np.isfinite(value[name]))
-        text = (
-            f"{value[name]:.3g} ({_basis(name, int(row.loc[name, 'n']))})" if known else "unknown"
-        )
+        text = f"{value[name]:.3g}" if known else "unknown"
         kind = "spread" if name == "spread_sd" else "noise"
         sd = value[name] if known else 0.0
-        table.append({"label": word, "sd": sd, "text": text, "kind": kind})
+        label = f"{word} ({int(row.loc[name, 'n'])})" if known else word
+        table.append({"label": label, "sd": sd, "text": text, "kind": kind})
     key = Key({"spread": (style.OPEN, "square"), "noise": (style.SURE, "square")})
     most = max(row["sd"] for row in table)
     base = alt.Chart(rows(table))
@@ -190,12 +188,6 @@ def spreads(row: pd.DataFrame, value: pd.Series) -> alt.LayerChart:
     bars = base.mark_bar(height={"band": 0.66}).encode(x=x, y=y, **key.by("kind", shape=False))
     texts = base.mark_text(align="left", dx=4).encode(x=x, y=y, text="text:N")
     return layered(bars, texts).properties(height=3 * 22)
-
-
-def _basis(name: str, n: int) -> str:
-    """Say what a standard deviation rests on."""
-    unit = {"spread_sd": "trial", "replicate_sd": "repeat"}.get(name, "example")
-    return counted(n, unit)
 
 
 def worth(value: pd.Series) -> alt.LayerChart:
@@ -217,7 +209,8 @@ def worth(value: pd.Series) -> alt.LayerChart:
     entries |= {majority: (style.BLACK, "stroke")} if known else {}
     key = Key(entries)
     base = alt.Chart(rows(table))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False))
+    y = alt.Y("label:N", sort=[row["label"] for row in table], title=None,
+              axis=alt.Axis(ticks=False, domain=False))  # fmt: skip
     x = alt.X("value:Q", title="value", scale=alt.Scale(domain=ends, zero=False, nice=False),
               axis=alt.Axis(tickCount=5))  # fmt: skip
     spans = base.transform_filter("isValid(datum.low)").mark_rule(color=style.BEST)

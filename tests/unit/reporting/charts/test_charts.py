@@ -126,6 +126,9 @@ def test_every_colour_has_a_form_for_dark_pages():
     assert dark('{"color": "#000000", "name": "x #000000"}') == (
         '{"color": "#e8ebee", "name": "x #000000"}'
     )
+    assert dark(f'["{style.BLUE}", "{style.SKY}"]') == (
+        f'["{style.DARK[style.BLUE]}", "{style.DARK[style.SKY]}"]'
+    )
 
 
 def test_a_chart_of_a_page_takes_the_width_of_its_place():
@@ -322,16 +325,58 @@ def test_parallel_coordinates_end_at_the_value():
     scaled = (value - value.min()) / (value.max() - value.min())
     np.testing.assert_allclose(sorted(lines["value"]), sorted(scaled), atol=1e-5)
     best = sweep.points.loc[sweep.points["score"].idxmax()]
-    shown = lines[lines["kind"] == f"best (trial {best['number']})"]
+    shown = lines[lines["_kind"] == f"best (trial {best['number']})"]
     assert shown["value"].tolist() == [1.0]
     fold = layers(chart)[0]["transform"][0]["fold"]
     assert len(fold) == parameters.MAX_AXES + 1 and fold[-1] == "value"
 
 
+@pytest.mark.parametrize(
+    "name", ["rank", "kind", "trial", "optim.lr", "a[0]", "it's", 'a"b', "a\\b"]
+)
+def test_parallel_coordinates_take_any_name(name):
+    odd = studies.WIDTH.replace(name=name)
+    space, found = studies.space(odd, LR), _points(odd).assign(params_lr=0.01)
+    chart = parameters.parallel(space, found)
+    heights = (found[f"params_{name}"] - odd.low) / (odd.high - odd.low)
+    lines = rows(layers(spec(chart))[0])
+    np.testing.assert_allclose(sorted(lines[name]), sorted(heights), atol=1e-5)
+    paths = re.findall(r'line mark container"><path d="([^"]+)"', inline_svg(chart))
+    assert len(paths) == len(found) and not any("NaN" in path for path in paths)
+    first = {round(float(re.split("[,L]", path)[1])) for path in paths}
+    assert len(first) > 6  # the lines begin at their own heights
+
+
+def test_of_many_choices_some_are_named():
+    many = studies.POOL.replace(choices=tuple(f"choice_{i}" for i in range(30)))
+    assert style.axis_of(many)["axis"].to_dict()["labelOverlap"] is True
+    assert style.axis_of(studies.POOL)["axis"].to_dict()["labelOverlap"] is False
+    chart = spec(parameters.parallel(studies.space(many), _points(many)))
+    named = rows(layers(chart)[1])
+    assert 5 < (named["_axis"] == many.name).sum() <= parameters.MAX_TEXTS
+
+
+def test_numbers_close_to_each_other_stay_apart():
+    table = pd.DataFrame({"x": [1000.001, 1000.0015, 1000.002], "y": [0.12345678, 0.2, 0.9]})
+    found = pd.DataFrame(style.rows(table).to_dict()["values"])
+    np.testing.assert_allclose(found["x"], table["x"], rtol=0, atol=1e-8)
+    assert found["y"].tolist() == [0.123457, 0.2, 0.9]
+    one = style.rows([{"at": 1000.001}, {"at": None}]).to_dict()["values"]
+    assert one == [{"at": 1000.001}, {"at": None}]
+
+
+def test_the_legend_names_no_interval_where_there_is_none():
+    report = v3_report().sweep
+    trends, tests = report.table("directionality_continuous"), report.table("significance")
+    assert "95% interval" in texts(spec(evidence.trend_marks(trends, tests)))
+    bare = trends.assign(rho_low=np.nan, rho_high=np.nan)
+    assert "95% interval" not in texts(spec(evidence.trend_marks(bare, tests)))
+
+
 def test_crowds_are_thinned():
     ledger = studies.noise(400, space_=studies.space(LR, BATCH))
     lines = rows(layers(spec(parameters.parallel(ledger.space, points(ledger))))[0])
-    counts = lines["kind"].value_counts()
+    counts = lines["_kind"].value_counts()
     assert counts[parameters.ELITES] == parameters.MAX_BEST
     assert counts["points"] <= parameters.MAX_LINES and len(counts) == 3
 
@@ -357,6 +402,8 @@ def test_noise_says_what_is_known_and_what_is_not():
     widths = sorted(rows(layers(left)[0])["sd"])
     known = value[["spread_sd", "replicate_sd", "binomial_se"]].dropna()
     assert widths == pytest.approx(sorted(known), rel=1e-5)
+    counts = v3_report().sweep.table("noise").set_index("quantity")["n"]
+    assert f"other examples ({counts['binomial_se']})" in set(rows(layers(left)[0])["label"])
     assert left["title"] == f"Noise is {value['noise_share']:.0%} of the variance"
     marks = rows(layers(right)[1]).set_index("kind")
     assert marks.loc["as recorded", "value"] == pytest.approx(value["best_value"], rel=1e-5)
@@ -412,11 +459,12 @@ def test_the_front_shows_every_trial_and_the_front():
     assert layers(panel)[0]["encoding"]["x"]["title"] == "accuracy (maximize)"
 
 
-def test_large_values_have_short_labels():
+@pytest.mark.parametrize(("scale", "said"), [(1e9, "2e8"), (1e-9, "2e-10")])
+def test_large_and_small_values_have_short_labels(scale, said):
     found = _points(studies.WIDTH)
-    chart = isolation(studies.WIDTH, found.assign(value=found["value"] * 1e9))
+    chart = isolation(studies.WIDTH, found.assign(value=found["value"] * scale))
     labels = re.findall(r">([^<]+)</text>", svg_bytes(chart).decode())
-    assert "2e8" in labels and not any(",000" in label for label in labels)
+    assert said in labels and not any(re.search(",000|0000", label) for label in labels)
 
 
 def test_nothing_to_draw_is_said():
