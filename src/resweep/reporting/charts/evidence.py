@@ -15,6 +15,7 @@ from resweep.reporting.charts import style
 from resweep.reporting.charts.style import (
     Chart,
     Key,
+    about_trials,
     at_pixel,
     axis_of,
     layered,
@@ -89,7 +90,7 @@ def history(table: pd.DataFrame, parent: pd.DataFrame | None = None, name: str =
             f"{field}:Q", title="value", scale=alt.Scale(zero=False, nice=False, padding=8)
         )
 
-    shown = done.assign(about=_about(done))[["number", "value", "about"]]
+    shown = done.assign(about=about_trials(done))[["number", "value", "about"]]
     layers = [
         alt.Chart(rows(shown))
         .transform_filter(within)
@@ -132,11 +133,6 @@ def _steps(table: pd.DataFrame, last: int, low: float, high: float) -> pd.DataFr
     if len(found) and found["number"].iloc[-1] < last:
         found = pd.concat([found, found.tail(1).assign(number=last)])
     return found.assign(next=found["number"].shift(-1).fillna(last))
-
-
-def _about(points: pd.DataFrame) -> list[str]:
-    pairs = zip(points["number"], points["value"], strict=True)
-    return [f"trial {number}: {value:.4g}" for number, value in pairs]
 
 
 def importances(tables: Mapping[str, pd.DataFrame]) -> Chart:
@@ -372,7 +368,7 @@ def contour(space: Space, group: pd.DataFrame, points: pd.DataFrame) -> alt.Laye
             "x": _places(a, both),
             "y": _places(b, both),
             "kind": np.where(both["elite"].astype(bool), "elites (best quarter)", "points"),
-            "about": _about(both),
+            "about": about_trials(both),
         }
     )
     scale = alt.Scale(domain=["points", "elites (best quarter)"], range=["white", style.ELITE])

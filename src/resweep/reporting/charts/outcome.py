@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from resweep.reporting.charts import style
-from resweep.reporting.charts.style import Chart, Key, jitter, layered, notice, padded, rows
+from resweep.reporting.charts.style import (
+    Chart,
+    Key,
+    about_trials,
+    jitter,
+    layered,
+    notice,
+    padded,
+    rows,
+)
 
 TESTED = ("mean of the best quarter", "median", "mean")
 MAX_CATEGORIES = 30
@@ -68,9 +77,7 @@ def columns(sweeps: dict[str, pd.DataFrame], corrected: Sequence[float] = ()) ->
                     "x": place + 0.3 * jitter(len(value)),
                     "value": value,
                     "kind": np.where(elite, ELITES, "points"),
-                    "about": [
-                        f"trial {n}: {v:.4g}" for n, v in zip(points["number"], value, strict=True)
-                    ],
+                    "about": about_trials(points),
                 }
             )
         )

@@ -16,6 +16,7 @@ from resweep.reporting.charts import style
 from resweep.reporting.charts.style import (
     Chart,
     Key,
+    about_trials,
     at_pixel,
     axis_of,
     layered,
@@ -359,7 +360,7 @@ def parallel(space: Space, points: pd.DataFrame, importances: pd.DataFrame | Non
     low, high = float(value.min()), float(value.max())
     table["value"] = (value - low) / (high - low) if high > low else 0.5
     table["_trial"], table["_kind"] = points["number"].to_numpy(), "points"
-    table["_about"] = [f"trial {n}: {v:.4g}" for n, v in zip(points["number"], value, strict=True)]
+    table["_about"] = about_trials(points)
     table.loc[elites, "_kind"] = ELITES
     table.loc[best, "_kind"] = named
     axes: list[Any] = [*(p.name for p in shown), "value"]

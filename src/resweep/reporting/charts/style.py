@@ -21,6 +21,7 @@ from resweep.words import describe_value
 WIDE, NARROW = 560, 240  # pixels of the plot of a chart alone, and of one of two beside each other
 PANEL = 140  # pixels of one of many small ones
 ROW = 18  # pixels for one line of a chart of lines
+Z95 = 1.959963984540054  # normal quantile of a two-sided 95% interval
 MAX_LABELS = 10  # choices along an axis, each with its name
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -121,6 +122,12 @@ def _plain(value: Any, digits: int) -> Any:
     if isinstance(value, float | np.floating):
         return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return None if value is None or value is pd.NA else str(value)
+
+
+def about_trials(points: pd.DataFrame) -> list[str]:
+    """Say of each point, or trial, its number and its value."""
+    pairs = zip(points["number"], points["value"], strict=True)
+    return [f"trial {number}: {value:.4g}" for number, value in pairs]
 
 
 class Key:

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from resweep.reporting.charts import style
-from resweep.reporting.charts.style import Chart, Key, layered, notice, padded, rows
+from resweep.reporting.charts.style import Z95, Chart, Key, layered, notice, padded, rows
 
 MAX_CURVES = 200
 HEIGHT = 200
-Z95 = 1.959963984540054  # normal quantile of a two-sided 95% interval
 ENDS = {"PRUNED": "pruned here", "FAIL": "failed here"}
 
 

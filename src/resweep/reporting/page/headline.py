@@ -10,13 +10,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from resweep.reporting.charts.outcome import values
+from resweep.reporting.charts.style import Z95
 from resweep.reporting.documents.several import front_line
 from resweep.reporting.inputs import Report, Sweep
 from resweep.reporting.page.render import Picture, Table, duration, number, percent, picture
 from resweep.reporting.page.section import Section, plain
 from resweep.words import UNKNOWN
-
-Z95 = 1.959963984540054  # normal quantile of a two-sided 95% interval
 
 
 def honest_interval(sweep: Sweep) -> tuple[float, float, float]:
