@@ -13,12 +13,14 @@ from resweep.evidence.significance import SIGNIFICANT
 from resweep.ledger.columns import choice_codes
 from resweep.reporting.charts import style
 from resweep.reporting.charts.style import (
+    ELITES,
     Chart,
     Key,
     about_trials,
     at_pixel,
     axis_of,
     layered,
+    named_rows,
     notice,
     padded,
     rows,
@@ -181,7 +183,7 @@ def importance_bars(table: pd.DataFrame) -> alt.LayerChart:
     )
     columns = ["label", "kind", "about", "importance", "importance_low", "importance_high"]
     base = alt.Chart(rows(shown[[*columns, "threshold"]]))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False))
+    y = named_rows()
     x = alt.X("importance:Q", title="share of the explained spread", axis=alt.Axis(tickCount=4))
     bars = base.mark_bar(height={"band": 0.66}).encode(
         x=x, y=y, tooltip="about:N", description="about:N", **key.by("kind", shape=False)
@@ -289,7 +291,7 @@ def _estimates(
     ]
     shown = table.assign(kind=np.where(table["sure"], told, chance), about=about)
     base = alt.Chart(rows(shown.drop(columns="sure")))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False))
+    y = named_rows()
     scale = alt.Scale(nice=False, zero=False, padding=6)
     if ends:
         scale = alt.Scale(domain=ends, nice=False)
@@ -367,12 +369,12 @@ def contour(space: Space, group: pd.DataFrame, points: pd.DataFrame) -> alt.Laye
         {
             "x": _places(a, both),
             "y": _places(b, both),
-            "kind": np.where(both["elite"].astype(bool), "elites (best quarter)", "points"),
+            "kind": np.where(both["elite"].astype(bool), ELITES, "points"),
             "about": about_trials(both),
         }
     )
-    scale = alt.Scale(domain=["points", "elites (best quarter)"], range=["white", style.ELITE])
-    shapes = alt.Scale(domain=["points", "elites (best quarter)"], range=["circle", "diamond"])
+    scale = alt.Scale(domain=["points", ELITES], range=["white", style.ELITE])
+    shapes = alt.Scale(domain=["points", ELITES], range=["circle", "diamond"])
     dots = alt.Chart(rows(marks)).mark_point(
         filled=True, size=28, opacity=1, stroke=style.BLACK, strokeWidth=0.6, clip=True
     )

@@ -11,11 +11,13 @@ import pandas as pd
 
 from resweep.reporting.charts import style
 from resweep.reporting.charts.style import (
+    ELITES,
     Chart,
     Key,
     about_trials,
     jitter,
     layered,
+    named_rows,
     notice,
     padded,
     rows,
@@ -23,7 +25,7 @@ from resweep.reporting.charts.style import (
 
 TESTED = ("mean of the best quarter", "median", "mean")
 MAX_CATEGORIES = 30
-ELITES, CORRECTED = "elites (best quarter)", "best point, corrected"
+CORRECTED = "best point, corrected"
 
 
 def comparison(
@@ -116,8 +118,7 @@ def differences(table: pd.DataFrame, names: tuple[str, str]) -> alt.LayerChart:
     ]
     key = Key({"difference": (style.BEST, "circle"), "95% interval": (style.GREY, "stroke")})
     base = alt.Chart(rows(shown.assign(about=about)))
-    y = alt.Y("quantity:N", sort=list(TESTED), title=None,
-              axis=alt.Axis(ticks=False, domain=False))  # fmt: skip
+    y = named_rows("quantity", list(TESTED))
     title = f"{names[1]} less {names[0]}"
     x = alt.X("difference:Q", title=title, axis=alt.Axis(tickCount=5),
               scale=alt.Scale(nice=False, zero=True, padding=8))  # fmt: skip
@@ -182,7 +183,7 @@ def ranking(found: pd.DataFrame) -> alt.LayerChart:
         f"{r.label}: {r.accuracy:.4g}, in the sweep {r.before:.4g}" for r in table.itertuples()
     ]
     base = alt.Chart(rows(table))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False))
+    y = named_rows()
     ends = padded(table[["accuracy", "low", "high", "before"]].to_numpy(dtype=float))
     x = alt.X("accuracy:Q", title="value", axis=alt.Axis(tickCount=5),
               scale=alt.Scale(domain=ends, nice=False, zero=False))  # fmt: skip
@@ -208,7 +209,7 @@ def categories(own: pd.DataFrame) -> alt.LayerChart:
     table = pd.DataFrame({"label": labels, "share": share, "low": low, "high": high})
     table["about"] = [f"{r.label}: {r.share:.0%}" for r in table.itertuples()]
     base = alt.Chart(rows(table))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False))
+    y = named_rows()
     x = alt.X("share:Q", title=None, scale=alt.Scale(domain=[0, 1]),
               axis=alt.Axis(format="%", tickCount=5))  # fmt: skip
     bars = base.mark_bar(height={"band": 0.66}).encode(

@@ -14,12 +14,14 @@ import pandas as pd
 from resweep.ledger.columns import choice_codes, column
 from resweep.reporting.charts import style
 from resweep.reporting.charts.style import (
+    ELITES,
     Chart,
     Key,
     about_trials,
     at_pixel,
     axis_of,
     layered,
+    named_rows,
     notice,
     padded,
     rows,
@@ -38,7 +40,7 @@ MAX_AXES, MAX_LINES, MAX_BEST = 12, 400, 60
 MAX_TEXTS = 16  # choices of an axis that are named
 MAX_POINTS, MAX_ELITES = 300, 80  # of one parameter that are drawn
 INACTIVE = -0.14  # height of the lane of inactive parameters
-VALUES, ELITES = "values tried", "elites (best quarter)"
+VALUES = "values tried"
 BEFORE, AFTER = "range before", "range after"
 ALL, BEST_QUARTER = "share of all points", "share of the elites"
 
@@ -225,8 +227,7 @@ def shares(parameter: Parameter, choices: pd.DataFrame, forms: Sequence[Form]) -
             )  # fmt: skip
     labels = list(dict.fromkeys(str(row["label"]) for row in table))
     base = alt.Chart(rows(table))
-    y = alt.Y("label:N", sort=None, title=None,
-              axis=alt.Axis(ticks=False, domain=False, minExtent=64))  # fmt: skip
+    y = named_rows(minExtent=64)
     percent = alt.Axis(format="%", values=[0, 0.5, 1])
     bars = base.mark_bar().encode(
         x=alt.X("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=percent), y=y,
@@ -358,12 +359,12 @@ def parallel(space: Space, points: pd.DataFrame, importances: pd.DataFrame | Non
     table = pd.DataFrame({p.name: _heights(p, points) for p in shown})
     value = points["value"].to_numpy(dtype=float)
     low, high = float(value.min()), float(value.max())
-    table["value"] = (value - low) / (high - low) if high > low else 0.5
+    axes: list[Any] = axis_names(shown)
+    table[axes[-1]] = (value - low) / (high - low) if high > low else 0.5
     table["_trial"], table["_kind"] = points["number"].to_numpy(), "points"
     table["_about"] = about_trials(points)
     table.loc[elites, "_kind"] = ELITES
     table.loc[best, "_kind"] = named
-    axes: list[Any] = [*(p.name for p in shown), "value"]
     x = alt.X("_axis:N", sort=axes, title=None, scale=alt.Scale(padding=0.4),
               axis=alt.Axis(labelAngle=-30, labelOverlap=False, labelLimit=160, ticks=False,
                             domain=False, grid=True, gridColor=style.GREY))  # fmt: skip
@@ -392,7 +393,7 @@ def parallel(space: Space, points: pd.DataFrame, importances: pd.DataFrame | Non
             **key.by("_kind", shape=False),
         )
     )
-    texts = alt.Chart(rows(_axis_texts(shown, low, high)))
+    texts = alt.Chart(rows(_axis_texts(shown, axes[-1], low, high)))
     room = max(72.0, 0.9 * style.WIDE / len(axes))  # to the next axis
     halo: dict[str, Any] = {"stroke": "white", "strokeWidth": 2.5, "strokeOpacity": 0.85}
     names = [
@@ -417,6 +418,12 @@ def most_important(space: Space, importances: pd.DataFrame | None) -> list[Param
     return [parameter for parameter in space.params if parameter.name in chosen]
 
 
+def axis_names(shown: Sequence[Parameter]) -> list[str]:
+    """Return the names of the axes of parallel coordinates: parameters, and the value last."""
+    names = [parameter.name for parameter in shown]
+    return [*names, "objective value" if "value" in names else "value"]
+
+
 def _heights(parameter: Parameter, points: pd.DataFrame) -> np.ndarray:
     one = column(parameter, points)
     at = one.x
@@ -427,9 +434,11 @@ def _heights(parameter: Parameter, points: pd.DataFrame) -> np.ndarray:
     return heights
 
 
-def _axis_texts(shown: Sequence[Parameter], low: float, high: float) -> list[dict[str, Any]]:
+def _axis_texts(
+    shown: Sequence[Parameter], last_axis: str, low: float, high: float
+) -> list[dict[str, Any]]:
     """Return the ends of each axis, or its choices, as rows: ``axis, height, text``."""
-    found = [("value", 0.0, f"{low:.3g}"), ("value", 1.0, f"{high:.3g}")]
+    found = [(last_axis, 0.0, f"{low:.3g}"), (last_axis, 1.0, f"{high:.3g}")]
     for parameter in shown:
         if parameter.is_numeric:
             ends = [(0.0, describe_value(parameter.low)), (1.0, describe_value(parameter.high))]

@@ -33,6 +33,7 @@ SURE, OPEN = BLUE, LIGHT  # told from noise; may be chance
 OLD, NEW = LIGHT, BLUE  # ranges before and after a refinement
 PRUNED, FAILED = ORANGE, PURPLE
 COLOURS: Any = "cividis"
+ELITES = "elites (best quarter)"  # in every legend
 
 FONT = "Liberation Sans, Helvetica, Arial, sans-serif"  # the first comes with the renderer
 # What the ends of an axis have room for: 6e9 and 2e-9, where the renderer would write ten digits.
@@ -171,6 +172,12 @@ def layered(*layers: Any, data: alt.Data | None = None) -> alt.LayerChart:
 def at_pixel(y: float) -> Any:
     """Return a place that is so many pixels below the top of a plot."""
     return alt.YValue(y)  # type: ignore[no-untyped-call]
+
+
+def named_rows(field: str = "label", sort: Sequence[str] | None = None, **axis: Any) -> alt.Y:
+    """Return the axis of a chart of lines, each with its name, in the order of the data."""
+    plain = alt.Axis(ticks=False, domain=False, **axis)
+    return alt.Y(f"{field}:N", sort=sort, title=None, axis=plain)
 
 
 def notice(text: str) -> alt.Chart:

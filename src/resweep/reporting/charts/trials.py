@@ -9,9 +9,19 @@ import numpy as np
 import pandas as pd
 
 from resweep.reporting.charts import style
-from resweep.reporting.charts.style import Z95, Chart, Key, layered, notice, padded, rows
+from resweep.reporting.charts.style import (
+    Z95,
+    Chart,
+    Key,
+    layered,
+    named_rows,
+    notice,
+    padded,
+    rows,
+)
 
 MAX_CURVES = 200
+MAX_TOLD = 1500  # values of curves that can be pointed at
 HEIGHT = 200
 ENDS = {"PRUNED": "pruned here", "FAIL": "failed here"}
 
@@ -82,18 +92,16 @@ def over_steps(curves: pd.DataFrame, ends: pd.DataFrame, colours: dict[str, str]
         some = curves.loc[curves["kind"] == kind, columns]
         if some.empty:
             continue
-        base = alt.Chart(rows(some))
-        lines = base.mark_line(strokeWidth=1.1).encode(
-            x=x, y=y, detail="number:N", **key.of(kind, shape=False)
-        )
-        single = some.groupby("number")["step"].transform("size") == 1
-        layers.append(lines)
-        dots = alt.Chart(rows(some if len(some) <= 1500 else some[single]))
-        layers.append(
-            dots.mark_point(filled=True, size=14, opacity=1 if single.all() else 0).encode(
-                x=x, y=y, tooltip="about:N"
-            )
-        )
+        channels = key.of(kind, shape=False)
+        lines = alt.Chart(rows(some)).mark_line(strokeWidth=1.1)
+        layers.append(lines.encode(x=x, y=y, detail="number:N", **channels))
+        alone = some.groupby("number")["step"].transform("size") == 1  # no line shows these
+        if alone.any():
+            dots = alt.Chart(rows(some[alone])).mark_point(filled=True, size=14, opacity=1)
+            layers.append(dots.encode(x=x, y=y, tooltip="about:N", **channels))
+        if len(some) <= MAX_TOLD:
+            unseen = alt.Chart(rows(some)).mark_point(filled=True, size=14, opacity=0)
+            layers.append(unseen.encode(x=x, y=y, tooltip="about:N"))
     for kind in ENDS.values():
         some = ends.loc[ends["kind"] == kind, columns]
         if len(some):
@@ -181,7 +189,7 @@ def spreads(row: pd.DataFrame, value: pd.Series) -> alt.LayerChart:
     key = Key({"spread": (style.OPEN, "square"), "noise": (style.SURE, "square")})
     most = max(row["sd"] for row in table)
     base = alt.Chart(rows(table))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False))
+    y = named_rows()
     scale = alt.Scale(domain=[0, 1.6 * most], nice=False)
     x = alt.X("sd:Q", title="standard deviation", scale=scale, axis=alt.Axis(tickCount=4))
     bars = base.mark_bar(height={"band": 0.66}).encode(x=x, y=y, **key.by("kind", shape=False))
@@ -208,8 +216,7 @@ def worth(value: pd.Series) -> alt.LayerChart:
     entries |= {majority: (style.BLACK, "stroke")} if known else {}
     key = Key(entries)
     base = alt.Chart(rows(table))
-    y = alt.Y("label:N", sort=[row["label"] for row in table], title=None,
-              axis=alt.Axis(ticks=False, domain=False))  # fmt: skip
+    y = named_rows(sort=[row["label"] for row in table])
     x = alt.X("value:Q", title="value", scale=alt.Scale(domain=ends, zero=False, nice=False),
               axis=alt.Axis(tickCount=5))  # fmt: skip
     spans = base.transform_filter("isValid(datum.low)").mark_rule(color=style.BEST)

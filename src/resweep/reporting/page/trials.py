@@ -40,11 +40,11 @@ def parallel(report: Report) -> Section:
     varied = _varied(sweep)
     space = sweep.space.replace(params=tuple(varied))
     weights = sweep.table("importances_fanova")
-    shown = [p.name for p in parameter_charts.most_important(space, weights)]
+    shown = parameter_charts.most_important(space, weights)
     chart = parameter_charts.parallel(space, points, weights)
     label = f"{len(points)} points across {len(shown)} parameters and the value"
     context = {
-        "picture": picture(chart, label, axes=[*shown, "value"]),
+        "picture": picture(chart, label, axes=parameter_charts.axis_names(shown)),
         "n_shown": len(shown),
         "n_left_out": len(sweep.space.params) - len(shown),
         "n_elites": int(points["elite"].sum()),

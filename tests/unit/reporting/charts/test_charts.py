@@ -26,6 +26,7 @@ from resweep.reporting.charts import (
     outcome,
     parameters,
     style,
+    trials,
 )
 from resweep.reporting.charts.parameters import describe_form, isolation, shares, strip
 from resweep.reporting.charts.render import dark, fluid, inline_svg, spec, svg_bytes
@@ -332,11 +333,13 @@ def test_parallel_coordinates_end_at_the_value():
 
 
 @pytest.mark.parametrize(
-    "name", ["rank", "kind", "trial", "optim.lr", "a[0]", "it's", 'a"b', "a\\b"]
+    "name", ["value", "rank", "kind", "trial", "optim.lr", "a[0]", "it's", 'a"b', "a\\b"]
 )
 def test_parallel_coordinates_take_any_name(name):
     odd = studies.WIDTH.replace(name=name)
-    space, found = studies.space(odd, LR), _points(odd).assign(params_lr=0.01)
+    space = studies.space(odd, LR)
+    found = _points(studies.WIDTH).rename(columns={"params_width": f"params_{name}"})
+    found = found.assign(params_lr=0.01)
     chart = parameters.parallel(space, found)
     heights = (found[f"params_{name}"] - odd.low) / (odd.high - odd.low)
     lines = rows(layers(spec(chart))[0])
@@ -394,6 +397,16 @@ def test_learning_curves_and_how_far_trials_came():
     shown = pd.concat([called(lines, kind, "line") for kind in ("curve", "curve of an elite")])
     assert set(shown["number"]) == set(ledger.curves["number"])
     assert set(called(lines, "pruned here")["number"]) == set(pruned)
+
+
+def test_a_curve_of_one_step_is_seen_beside_longer_ones():
+    ledger = v3_report().sweep.ledger
+    first = ledger.curves["number"].iloc[0]
+    curves = ledger.curves[(ledger.curves["number"] != first) | (ledger.curves["step"] == 0)]
+    chart = spec(trials.curve_lines(curves, ledger.trials, v3_report().sweep.points))
+    dots = [layer for layer in layers(chart) if layer["mark"].get("size") == 14]
+    seen = [rows(layer) for layer in dots if layer["mark"]["opacity"] == 1]
+    assert [table["number"].tolist() for table in seen] == [[first]]
 
 
 def test_noise_says_what_is_known_and_what_is_not():
