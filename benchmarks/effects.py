@@ -1,5 +1,6 @@
 """Studies in which 0, 1, 2 or 4 of 12 parameters matter, by several samplers, pruners and noises.
 
+``model`` is Resweep's own sampler, in a first sweep and in a child of as many random trials.
 Truth, in standard deviations of the noise: ``peak`` falls by 4 from its best value 0.4 and stays
 there; ``flag`` is better by 3; ``size`` rises by 4 toward a bound that may grow; ``penalty`` falls
 by 4 from its neutral value 0. The other eight do nothing. The tables of ``calibration.py`` count
@@ -15,6 +16,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+from simulated import simulate
 
 from resweep.evidence.units import study_effects
 from resweep.ledger.points import points
@@ -25,6 +27,9 @@ from resweep.refinement.refine import build_cases
 from resweep.refinement.rules import decide
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
+from resweep.sweep.launch import sweep_ledger
+from resweep.sweep.proposals import Plan, Proposal
+from resweep.sweep.schedule import seed_for
 
 PARAMS = (
     Parameter("peak", "float", 0.0, 1.0),
@@ -107,6 +112,8 @@ def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     rng = np.random.default_rng([seed, n, n_effects, 41])
     space = BRANCHED if kind == "branches" else SPACE
+    if sampler in OURS:
+        return swept(sampler, n, n_effects, kind, seed)
     rows, values = [], []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -144,6 +151,23 @@ def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
         frame[f"params_{p.name}"] = pd.Series([row.get(p.name) for row in rows], dtype=dtype)
     curves = pd.DataFrame(columns=["number", "step", "value"])
     return Ledger(pd.DataFrame(frame), curves, space)
+
+
+def swept(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
+    """Run a study by the sampler `model`, as a first sweep or after one that was random."""
+    rng = np.random.default_rng([seed, n, n_effects, 43])
+    space = BRANCHED if kind == "branches" else SPACE
+
+    def value(proposal: Proposal) -> float:
+        row = proposal.params
+        gain = sum(float(GAIN[name](row[name])) for name in REAL[n_effects] if name in row)
+        return observed(kind, gain, row, rng)
+
+    known: list[tuple[dict, float]] = []
+    if sampler == "model, child":
+        before = simulate(Plan(space, seed_for(seed, "before"), 4, "random"), n, value)
+        known = [(record["params"], record["value"]) for record in before]
+    return sweep_ledger(simulate(Plan(space, seed, 4, "model", warm=known), n, value), space)
 
 
 def pruned(search, n: int, n_effects: int, rng: np.random.Generator) -> Ledger:
@@ -246,12 +270,15 @@ def _half(effect) -> float:
     return float(stdtrit(effect.freedom, 0.975) * effect.error(0)[1])
 
 
+OURS = ("model", "model, child")
 CAUSES = {"cause": ("null_0",), "branches": ("four",)}  # not null: what depends on them matters
 NOISES = ("hetero", "diverge", "cause", "ties", "branches")
 ROWS = (
     *(("random", n, "plain") for n in (20, 60, 120, 240)),
     *(("TPE", n, "plain") for n in (20, 60, 120, 240)),
     *(("TPE univariate", n, "plain") for n in (60, 120)),
+    *((name, n, "plain") for name in OURS for n in (60, 120)),
+    *(("model", 60, kind) for kind in ("cause", "ties", "branches")),
     ("CMA-ES", 60, "plain"),
     ("GP", 60, "plain"),
     ("grid x seeds", 120, "plain"),

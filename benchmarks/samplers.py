@@ -25,7 +25,8 @@ from tables import NAMES, load, space_of
 from resweep import markdown
 from resweep.space.model import Space
 from resweep.sweep.launch import opened
-from resweep.sweep.proposals import SAMPLERS, Plan
+from resweep.sweep.proposals import Plan
+from resweep.sweep.samplers import SAMPLERS
 from resweep.sweep.schedule import seed_for
 
 BUDGETS, WINDOW = (10, 20, 40, 60), 4

@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 from simulated import simulate
 from tables import KINDS, NAMES, Table, complete, fix_wrongly, load, space_of
-from ways import FAST, GOES_ON, OURS, WINDOW, plans
+from ways import FAST, GOES_ON, OURS, UNREFINED, WARM, WINDOW, plans
 
 from resweep.ledger.ranking import believe
 from resweep.space.model import Space
@@ -44,7 +44,7 @@ from resweep.sweep.schedule import seed_for
 BUDGETS = (10, 25, 50, 100)
 NOISES = (1, 5, 15)
 PARENTS = (20, 60, 200)
-MODELLED = (OURS, GOES_ON, "limits, warm")  # ways for which the pick by the model is shown as well
+MODELLED = (OURS, GOES_ON, WARM, UNREFINED)  # ways for which the pick by the model is shown as well
 
 
 @dataclass(frozen=True)

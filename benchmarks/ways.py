@@ -21,6 +21,7 @@ OURS = "resweep"
 GOES_ON = "v2 goes on"
 WARM = "limits, warm"
 COLD = "limits, cold"
+UNREFINED = "limits, our sampler"
 WINDOW = 4
 
 
@@ -77,7 +78,13 @@ def plans(
 
     def ours() -> Plan:
         refined = refine(space, parent, n_trials=n_trials, seed=seed).space
-        return follow(person(refined), OURS, fallback=shares.fallback, replicate=shares.replicate)
+        return follow(
+            person(refined),
+            OURS,
+            sampler=shares.sampler,
+            fallback=shares.fallback,
+            replicate=shares.replicate,
+        )
 
     def blind() -> Plan:
         found = refine(space, parent, policy="aggressive", seed=seed).space
@@ -92,11 +99,12 @@ def plans(
         "elites' box": lambda: follow(person(box_of_elites(parent)), "box"),
         "optuna-hpf": lambda: follow(person(held_to_table(suggested_by_hpf(parent), table)), "hpf"),
         "random": lambda: follow(limits, "random", sampler="random"),
+        UNREFINED: lambda: follow(limits, "model", sampler="model"),
         "limits, GP": lambda: follow(limits, "gp", sampler="gp"),
     }
 
 
-FAST = (OURS, GOES_ON, WARM, COLD, "blind", "elites' box", "optuna-hpf", "random")
+FAST = (OURS, GOES_ON, WARM, COLD, UNREFINED, "blind", "elites' box", "optuna-hpf", "random")
 
 
 def box_of_elites(parent: Ledger) -> Space:

@@ -26,7 +26,8 @@ from simulated import simulate
 
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
-from resweep.sweep.proposals import Plan, make_sampler
+from resweep.sweep.proposals import Plan
+from resweep.sweep.samplers import make_sampler
 
 SLOWEST = 5.0
 CHECKED = (30, 50, 100)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
+from scipy.special import erfcx, ndtr
 
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, same
@@ -30,6 +31,8 @@ DRAWS = 2000  # from the posterior, for the probability to be best
 MOST = 400  # points that the model looks at: its cost grows with the cube of their number
 TAIL = 3.0  # values worse than the median by more than so many distances to the best are cut there
 JITTER = 1e-8
+TINY = 1e-300
+FAR = 1e4  # standard deviations below the best from where on only the leading term is left
 
 # Prior of the logarithms of the hyperparameters, for standardised scores: mean and standard
 # deviation. Length scales grow with the root of the number of parameters, so that the prior's
@@ -97,19 +100,62 @@ class Posterior:
             choice, and the gains of single ones say little of what many together will bring
             (Frazier, P. and Powell, W. (2010), Decision Analysis 7, 378-403).
         """
-        covariance = self.covariance
         if pending is None:
             pending = np.zeros(len(self.mean), dtype=np.int64)
-        for point in np.flatnonzero(pending):
-            column = covariance[:, point]
-            covariance = covariance - np.outer(column, column) / (
-                column[point] + self.noise / pending[point]
-            )
+        covariance = self._once_ended(pending)
         nodes, weights = np.polynomial.hermite_e.hermegauss(21)
         spread = np.sqrt(np.maximum(np.diag(covariance), 0.0) + self.noise / times)
         change = covariance / spread  # column i: what all means move by if point i is repeated
         reach = self.mean[:, None, None] + change[:, :, None] * nodes
         return reach.max(axis=0) @ (weights / weights.sum()) - self.mean.max()
+
+    def log_improvement(self, known: int, pending: int = 0) -> NDArray[np.float64]:
+        """Return the logarithm of the expected improvement of points without a trial.
+
+        By how much such a point is expected to exceed the best mean of the points with trials,
+        nothing where it is worse (Jones, D. R., Schonlau, M. and Welch, W. J. (1998), Journal of
+        Global Optimization 13, 455-492; its logarithm where it is tiny: Ament, S. et al. (2023),
+        NeurIPS 36, appendix A).
+
+        Parameters
+        ----------
+        known : int
+            How many points, the first ones, have trials.
+        pending : int
+            How many points, the last ones, have a trial under way.
+
+        Returns
+        -------
+        array
+            Of the points between these.
+        """
+        under_way = np.zeros(len(self.mean), dtype=np.int64)
+        new = slice(known, len(self.mean) - pending)
+        under_way[new.stop :] = 1
+        spread = np.sqrt(np.maximum(np.diag(self._once_ended(under_way))[new], TINY))
+        return _log_gain((self.mean[new] - self.mean[:known].max()) / spread) + np.log(spread)
+
+    def _once_ended(self, pending: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the covariance once so many trials of each point, now under way, have ended."""
+        covariance = self.covariance
+        for point in np.flatnonzero(pending):
+            column = covariance[:, point]
+            covariance = covariance - np.outer(column, column) / (
+                column[point] + self.noise / pending[point]
+            )
+        return covariance
+
+
+def _log_gain(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logarithm of the mean of ``max(0, z + u)`` over standard normal ``u``."""
+    near = np.maximum(z, -1.0)
+    far = np.minimum(z, -1.0)
+    density = np.exp(-0.5 * near**2) / math.sqrt(2 * math.pi)
+    # Far below the best 1 + z Phi(z) / phi(z) cancels: there it is 1 / z^2, up to 1 / z^4.
+    mills = math.sqrt(math.pi / 2) * erfcx(-far / math.sqrt(2))
+    left = np.where(far > -FAR, 1 + far * mills, 1 / far**2)
+    tail = -0.5 * far**2 - 0.5 * math.log(2 * math.pi) + np.log(left)
+    return np.where(z > -1.0, np.log(density + near * ndtr(near)), tail)
 
 
 def posterior(
@@ -238,7 +284,7 @@ def _block(param: Parameter, point: Mapping[str, Any]) -> list[float]:
     present = param.name in point
     absent = [] if not param.condition else [0.0 if present else 1.0]
     if param.is_numeric:
-        return [_position(param, point[param.name]) if present else 0.5, *absent]
+        return [position(param, point[param.name]) if present else 0.5, *absent]
     at = [i for i, c in enumerate(param.choices) if present and same(point[param.name], c)]
     if param.is_ladder:
         return [at[0] / max(1, len(param.choices) - 1) if at else 0.5, *absent]
@@ -246,7 +292,8 @@ def _block(param: Parameter, point: Mapping[str, Any]) -> list[float]:
     return [*(flags if len(flags) > 2 else [float(0 in at)]), *absent]
 
 
-def _position(param: Parameter, value: float) -> float:
+def position(param: Parameter, value: float) -> float:
+    """Return where a number stands on the scale of its range, which is 0..1."""
     low, high, value = float(param.low), float(param.high), float(value)
     if param.log:
         low, high, value = math.log(low), math.log(high), math.log(value)
@@ -261,6 +308,7 @@ def believe(
     freedom: NDArray[np.int64],
     space: Space,
     more: Sequence[Mapping[str, Any]] = (),
+    most: int = MOST,
 ) -> tuple[NDArray[np.int64], Posterior]:
     """Return which points the model looks at, and what it believes of these.
 
@@ -275,15 +323,17 @@ def believe(
         Whose ranges are the unit of distance (:func:`encoded`).
     more : sequence of mapping
         Settings of points without a trial.
+    most : int
+        Points that the model looks at.
 
     Returns
     -------
     kept : array of int
-        Indices of all points, or of the best half of ``MOST`` and an even sample of the others.
+        Indices of all points, or of the best half of `most` and an even sample of the others.
     posterior : Posterior
         Of these, and then of `more`.
     """
-    kept = _kept(score, repeats)
+    kept = _kept(score, repeats, most)
     found = posterior(
         encoded([points[i] for i in kept], space),
         _tamed(score[kept]),
@@ -304,14 +354,14 @@ def _tamed(score: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.maximum(score, middle - TAIL * (best - middle)) if best > middle else score
 
 
-def _kept(score: NDArray[np.float64], repeats: NDArray[np.int64]) -> NDArray[np.int64]:
+def _kept(score: NDArray[np.float64], repeats: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     n = len(score)
-    if n <= MOST:
+    if n <= most:
         return np.arange(n)
     order = np.lexsort((np.arange(n), -repeats, -score))
-    rest = np.sort(order[MOST // 2 :])
-    sample = rest[np.linspace(0, len(rest) - 1, MOST - MOST // 2).round().astype(int)]
-    return np.sort(np.concatenate([order[: MOST // 2], sample]))
+    rest = np.sort(order[most // 2 :])
+    sample = rest[np.linspace(0, len(rest) - 1, most - most // 2).round().astype(int)]
+    return np.sort(np.concatenate([order[: most // 2], sample]))
 
 
 def rank_points(

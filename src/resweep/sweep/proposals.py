@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import random
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +16,12 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import optuna
-from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, same
 from resweep.sweep import schedule as sch
 from resweep.sweep.avoidance import CHECKED, LIMIT, Avoidance
+from resweep.sweep.candidates import candidates
 from resweep.sweep.design import points, sobol_point
 from resweep.sweep.excursions import (
     Direction,
@@ -33,22 +31,20 @@ from resweep.sweep.excursions import (
     pressure,
     step_out,
 )
+from resweep.sweep.guidance import FEWEST, LEADERS, Results, by_improvement, last_report
 from resweep.sweep.history import History, Warm
 from resweep.sweep.refuting import Challenges
 from resweep.sweep.replicates import next_replicate
+from resweep.sweep.samplers import make_sampler
 from resweep.sweep.schedule import Schedule, quota_sequence, seed_for
 from resweep.sweep.scoring import Scores, known_scores
 from resweep.sweep.warmstart import moved
 
-SAMPLERS = ("tpe", "gp", "qmc", "random")
 NOTED = ("replicate_of", "beyond", "challenges", "seed_of", "opened")  # of a proposal, if any
 ELITE = 0.25  # share of the points known that count as good
 PRIOR = 2  # trials that what is known of a direction before the first excursion is worth
 ATTEMPTS = 20  # draws by the sampler, and then at random, before a duplicate is accepted
 LISTED = 20_000  # points of the largest discrete space whose free points are listed in the end
-
-optuna.logging.set_verbosity(optuna.logging.WARNING)
-warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
 @dataclass(frozen=True)
@@ -105,7 +101,7 @@ class Plan:
     seed : int
     window : int
         How many trials may be under way at once.
-    sampler : {"tpe", "gp", "qmc", "random"}
+    sampler : {"model", "tpe", "gp", "qmc", "random"}
     schedule : Schedule
     enqueued : sequence of dict
         Points for the first trials; parameters that a point leaves out are sampled.
@@ -280,11 +276,7 @@ class Proposer:
         ways = self.opened()
         history = self._history_toward(ways)
         kind = sch.FALLBACK if ways else sch.PROPOSAL
-        decided = {
-            name: share.current
-            for (of, name), share in self._shares.items()
-            if of == kind and name in history.space and history.space[name].weights is not None
-        }
+        decided = self._decided(kind, history.space)
         direction = self._direction(history.space)
         if direction is not None:
             challenge = self._challenges.next(self.proposals, self.records, ways)
@@ -294,14 +286,88 @@ class Proposer:
             if point is not None:
                 beyond = f"{direction.name} {direction.side}"
                 return Proposal(number, sch.FALLBACK, point, beyond=beyond)
-        point = self._new_point(number, history, decided)
-        if not ways:
-            return Proposal(number, kind, point)
-        outside = moved(point, history.space, self._outer)
+        home, point = self._guided(number, history, kind) or (
+            history,
+            self._new_point(number, history, decided),
+        )
+        if home is self.history:
+            return Proposal(number, sch.PROPOSAL, point)
+        outside = moved(point, home.space, self._outer)
         if outside is None:  # the outer space lacks what this one has: it cannot be left that way
             return Proposal(number, sch.PROPOSAL, self._new_point(number, self.history, decided))
-        taken_back = "; ".join(f"{way.name} {way.side}" for way in ways)
-        return Proposal(number, kind, outside, opened=taken_back)
+        taken_back = "; ".join(f"{way.name} {way.side}" for way in ways) or None
+        return Proposal(number, sch.FALLBACK, outside, opened=taken_back)
+
+    def _guided(
+        self, number: int, history: History, kind: str
+    ) -> tuple[History, dict[str, Any]] | None:
+        """Return the candidate that the model expects most of, and whose space it is from.
+
+        Those of the space at hand, and, while there are guards at all, those of all that may be
+        reached. None if another sampler is wanted, or too little is known.
+        """
+        results = self._results()
+        if self.plan.sampler != "model" or len(results) < FEWEST:
+            return None
+        homes = [(history, kind)]
+        if self.plan.schedule.fallback and directions(history.space, self._outer):
+            every = directions(self.plan.space, self._outer)
+            homes.append((self._history_toward(every), sch.FALLBACK))
+        found: dict[tuple[tuple[str, str], ...], tuple[History, dict[str, Any]]] = {}
+        for home, of in homes:
+            bases = self._bases(results, home.space)
+            seed = (self.plan.seed, "candidate", number, of)
+            for point in candidates(home, bases, self._decided(of, home.space), *seed):
+                if home is history or moved(point, home.space, history.space) is None:
+                    found.setdefault(_key(point, home.space), (home, point))
+        new = [pair for key, pair in found.items() if key not in self._taken]
+        settings = [{**home.space.fixed, **point} for home, point in new]
+        under_way = [self._settings(p) for p in self.proposals[len(self.records) :]]
+        for index in by_improvement(results, settings, under_way, self._outer) if new else ():
+            home, point = new[index]
+            if self._danger(number, point, home.space) <= LIMIT:
+                return home, point
+        return None
+
+    def _results(self) -> Results:
+        """Return what is known of all points, those that were inherited among them."""
+        results = Results([], [])
+        for first, scores in self._scores().items():
+            results.add(self._settings(self.proposals[first]), scores)
+        plan, known = self.plan, self._known()
+        inherited = (plan.fallback_warm, known.fallback_warm)
+        if plan.fallback_space is None:
+            inherited = (plan.warm, known.warm)
+        for (params, _), score in zip(*inherited, strict=True):
+            results.add({**self._outer.fixed, **params}, [score])
+        stopped = [
+            (self._settings(proposal), score)
+            for proposal, record in zip(self.proposals, self.records, strict=False)
+            if (score := last_report(record, plan.space)) is not None
+        ]
+        results.add_pruned(stopped)
+        return results
+
+    def _settings(self, proposal: Proposal) -> dict[str, Any]:
+        return {**self.plan.space_of(proposal.kind).fixed, **proposal.params}
+
+    def _bases(self, results: Results, space: Space) -> list[dict[str, Any]]:
+        """Return the best points of a space."""
+        outer = self._outer
+        there = (
+            point
+            for index in results.best_first()
+            if (point := moved(_params(results.settings[index], outer), outer, space)) is not None
+        )
+        return list(islice(there, LEADERS))
+
+    def _decided(self, kind: str, space: Space) -> dict[str, Any]:
+        """Return the choices whose turn it is, of the weighted parameters."""
+        return {
+            name: share.current
+            for (of, name), share in self._shares.items()
+            if of == kind and name in space and space[name].weights is not None
+        }
 
     def _excursion(
         self,
@@ -370,7 +436,7 @@ class Proposer:
         candidates = [self.proposals[first] for first in values]
         inherited = [{**self.plan.space.fixed, **params} for params, _ in self.plan.warm]
         chosen = next_replicate(
-            [{**self.plan.space_of(p.kind).fixed, **p.params} for p in candidates] + inherited,
+            [self._settings(p) for p in candidates] + inherited,
             [*values.values(), *([score] for score in self._known().warm)],
             [under_way[p.number] for p in candidates] + [0] * len(inherited),
             [True] * len(candidates) + [False] * len(inherited),
@@ -462,22 +528,13 @@ class _Shares:
         self.current = self._choices[next(self._sequence)]
 
 
-def make_sampler(name: str, seed: int) -> BaseSampler:
-    """Return a fresh Optuna sampler whose every draw follows from `seed`."""
-    if name == "tpe":
-        return TPESampler(seed=seed, multivariate=True, group=True)
-    if name == "gp":
-        independent = RandomSampler(seed=seed)
-        # What takes part only sometimes is drawn at random, in each trial: no news.
-        return GPSampler(
-            seed=seed, independent_sampler=independent, warn_independent_sampling=False
-        )
-    return RandomSampler(seed=seed)
-
-
 def _best(pairs: Warm, scores: Sequence[float]) -> list[Mapping[str, Any]]:
     ranked = sorted(range(len(pairs)), key=lambda i: -scores[i])
     return [pairs[i][0] for i in ranked[: math.ceil(ELITE * len(ranked))]]
+
+
+def _params(settings: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    return {param.name: settings[param.name] for param in space if param.name in settings}
 
 
 def _means(scores: Mapping[int, Sequence[float]]) -> dict[int, float]:

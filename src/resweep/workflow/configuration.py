@@ -58,8 +58,11 @@ class Engine(_Model):
     """How trials are proposed and run."""
 
     seed: int = Field(0, description="Seed of the sweep: proposals and trials follow from it.")
-    sampler: Literal["tpe", "gp", "qmc", "random"] = Field(
-        "tpe", description="How new points are proposed."
+    sampler: Literal["model", "tpe", "gp", "qmc", "random"] = Field(
+        "model",
+        description="How new points are proposed: `model` lets the model of all trials choose "
+        "among draws of TPE, draws at random and steps from the best points; the others are "
+        "Optuna's.",
     )
     window: Count = Field(
         6,

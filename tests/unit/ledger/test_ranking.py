@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from sweeps import KIND, RATE, SHIFT, X, record, space, walk
 
-from resweep.ledger import ranking
 from resweep.ledger.points import points
 from resweep.ledger.ranking import believe, encoded, posterior, rank_points
 from resweep.ledger.trials import Ledger
@@ -71,11 +70,10 @@ def test_repeating_is_worth_most_where_the_choice_hangs():
     assert found.mean[:3].max() < 1.7 < found.mean[-3:].min()
 
 
-def test_of_very_many_points_the_best_and_a_sample_are_kept(monkeypatch):
-    monkeypatch.setattr(ranking, "MOST", 40)
+def test_of_very_many_points_the_best_and_a_sample_are_kept():
     x, _, score, repeats, *_ = noisy_bowl(1, n=300)
     settings = [{"x": 10 * a - 5, "rate": 10 ** (4 * b - 4)} for a, b in x]
-    kept, found = believe(settings, score, repeats, score * 0, repeats * 0, space(X, RATE))
+    kept, found = believe(settings, score, repeats, score * 0, repeats * 0, space(X, RATE), most=40)
     assert len(kept) == len(found.mean) == 40
     assert set(np.argsort(-score)[:20]) <= set(kept)
 

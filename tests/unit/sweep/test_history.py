@@ -5,7 +5,8 @@ import pytest
 from sweeps import KIND, RATE, SHIFT, X, record, space, walk
 
 from resweep.sweep.history import History
-from resweep.sweep.proposals import Plan, Proposer, make_sampler
+from resweep.sweep.proposals import Plan, Proposer
+from resweep.sweep.samplers import make_sampler
 from resweep.sweep.trials.trial import make_pruner
 
 CURVES = {0: [5.0, 4.0, 3.0], 1: [6.0, 5.0, 4.0], 2: [9.0, 8.0, 7.0], 3: [4.0, 3.5, 3.4]}

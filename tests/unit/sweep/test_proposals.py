@@ -9,7 +9,8 @@ import pytest
 from sweeps import COIN, KIND, RATE, SHIFT, SIZE, X, loss, mixed, record, space, walk
 
 from resweep.sweep.excursions import left_by
-from resweep.sweep.proposals import SAMPLERS, Plan, Proposer, make_sampler
+from resweep.sweep.proposals import Plan, Proposer
+from resweep.sweep.samplers import SAMPLERS, make_sampler
 from resweep.sweep.schedule import FALLBACK, PROPOSAL, REPLICATE, Schedule, seed_for
 
 COUNT = 16  # beyond the samplers' random beginnings
