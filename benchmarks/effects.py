@@ -28,7 +28,7 @@ from resweep.refinement.rules import decide
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 from resweep.sweep.launch import sweep_ledger
-from resweep.sweep.proposals import Plan, Proposal
+from resweep.sweep.plan import Plan, Proposal
 from resweep.sweep.schedule import seed_for
 
 PARAMS = (

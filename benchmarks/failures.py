@@ -32,7 +32,8 @@ from resweep.markdown import frame_table
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 from resweep.sweep.avoidance import Avoidance
-from resweep.sweep.proposals import Plan, Proposal, Proposer
+from resweep.sweep.plan import Plan, Proposal
+from resweep.sweep.proposals import Proposer
 from resweep.sweep.schedule import Schedule
 
 PARAMS = (

@@ -29,7 +29,7 @@ from resweep.ledger.trials import Ledger
 from resweep.sweep.forecast import ADAPTIVE, RANDOM, band, futures, promise
 from resweep.sweep.launch import sweep_ledger
 from resweep.sweep.midsweep import best_value, decide
-from resweep.sweep.proposals import Plan
+from resweep.sweep.plan import Plan
 from resweep.sweep.schedule import Schedule, seed_for
 from resweep.workflow.configuration import Engine, Midsweep
 

@@ -29,7 +29,7 @@ from resweep import markdown
 from resweep.ledger.fronts import as_losses, fronts
 from resweep.space.model import Space
 from resweep.sweep.launch import sweep_ledger
-from resweep.sweep.proposals import Plan, Proposal
+from resweep.sweep.plan import Plan, Proposal
 from resweep.sweep.schedule import seed_for
 
 TABLES = ("protein_structure", "australian")

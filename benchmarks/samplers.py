@@ -25,7 +25,7 @@ from tables import NAMES, load, space_of
 from resweep import markdown
 from resweep.space.model import Space
 from resweep.sweep.launch import opened
-from resweep.sweep.proposals import Plan
+from resweep.sweep.plan import Plan
 from resweep.sweep.samplers import SAMPLERS
 from resweep.sweep.schedule import seed_for
 

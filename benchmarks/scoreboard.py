@@ -38,7 +38,7 @@ from ways import FAST, GOES_ON, OURS, UNREFINED, WARM, WINDOW, plans
 from resweep.ledger.ranking import believe
 from resweep.space.model import Space
 from resweep.sweep.launch import opened, sweep_ledger
-from resweep.sweep.proposals import Plan, Proposal
+from resweep.sweep.plan import Plan, Proposal
 from resweep.sweep.schedule import seed_for
 
 BUDGETS = (10, 25, 50, 100)

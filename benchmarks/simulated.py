@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from resweep.sweep.proposals import Plan, Proposal, Proposer
+from resweep.sweep.plan import Plan, Proposal
+from resweep.sweep.proposals import Proposer
 
 
 def simulate(

@@ -21,7 +21,7 @@ from resweep.refinement.refine import Refinement, refine
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, same
 from resweep.sweep.launch import build, sweep_ledger
-from resweep.sweep.proposals import Plan, Proposal
+from resweep.sweep.plan import Plan, Proposal
 from resweep.sweep.schedule import Schedule, seed_for
 from resweep.workflow.configuration import Engine
 

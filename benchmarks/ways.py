@@ -13,7 +13,7 @@ from resweep.refinement.refine import refine
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 from resweep.sweep.launch import build, opened
-from resweep.sweep.proposals import Plan
+from resweep.sweep.plan import Plan
 from resweep.sweep.schedule import Schedule, seed_for
 from resweep.workflow.configuration import Engine
 

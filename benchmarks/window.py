@@ -26,7 +26,7 @@ from simulated import simulate
 
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
-from resweep.sweep.proposals import Plan
+from resweep.sweep.plan import Plan
 from resweep.sweep.samplers import make_sampler
 
 SLOWEST = 5.0

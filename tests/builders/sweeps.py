@@ -6,7 +6,8 @@ import json
 
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
-from resweep.sweep.proposals import Plan, Proposer
+from resweep.sweep.plan import Plan
+from resweep.sweep.proposals import Proposer
 
 X = Parameter("x", "float", low=-5.0, high=5.0)
 RATE = Parameter("rate", "float", low=1e-4, high=1.0, log=True)

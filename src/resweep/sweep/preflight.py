@@ -28,7 +28,8 @@ from resweep.files import write_json_atomic
 from resweep.space import review
 from resweep.space.model import Space
 from resweep.sweep.approval import check_approved
-from resweep.sweep.proposals import Plan, Proposer
+from resweep.sweep.plan import Plan
+from resweep.sweep.proposals import Proposer
 from resweep.sweep.trials.slots import visible_devices
 from resweep.sweep.trials.trial import SweepTrial, make_pruner
 from resweep.sweep.trials.worker import (

@@ -13,7 +13,7 @@ from resweep.sweep.warmstart import moved
 
 if TYPE_CHECKING:
     from resweep.space.model import Space
-    from resweep.sweep.proposals import Plan, Proposal
+    from resweep.sweep.plan import Plan, Proposal
 
 INHERITED = -1  # in place of the number of a best point that an ancestor tried
 

@@ -14,7 +14,7 @@ from resweep.ledger.fronts import as_losses, pareto_scores
 from resweep.space.constraints import violation
 
 if TYPE_CHECKING:
-    from resweep.sweep.proposals import Plan
+    from resweep.sweep.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from sweeps import KIND, RATE, SHIFT, X, record, space, walk
 from resweep.ledger.points import points
 from resweep.ledger.ranking import believe, encoded, posterior, rank_points
 from resweep.ledger.trials import Ledger
-from resweep.sweep.proposals import Plan
+from resweep.sweep.plan import Plan
 from resweep.sweep.schedule import Schedule
 
 

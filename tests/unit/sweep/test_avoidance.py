@@ -12,7 +12,8 @@ from resweep.sources.importing import import_study
 from resweep.space.model import Space
 from resweep.sweep.avoidance import LIMIT, Avoidance, classifier
 from resweep.sweep.launch import build
-from resweep.sweep.proposals import Plan, Proposer
+from resweep.sweep.plan import Plan
+from resweep.sweep.proposals import Proposer
 from resweep.sweep.schedule import Schedule
 from resweep.sweep.walls import walls
 

@@ -9,7 +9,8 @@ from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 from resweep.sweep.challenges import Known, ahead, contenders, lost, next_challenge
 from resweep.sweep.excursions import Direction, left_by
-from resweep.sweep.proposals import Plan, Proposal, Proposer
+from resweep.sweep.plan import Plan, Proposal
+from resweep.sweep.proposals import Proposer
 from resweep.sweep.refuting import INHERITED, Challenges
 from resweep.sweep.schedule import FALLBACK, REPLICATE, Schedule
 

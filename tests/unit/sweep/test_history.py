@@ -5,7 +5,8 @@ import pytest
 from sweeps import KIND, RATE, SHIFT, X, record, space, walk
 
 from resweep.sweep.history import History
-from resweep.sweep.proposals import Plan, Proposer
+from resweep.sweep.plan import Plan
+from resweep.sweep.proposals import Proposer
 from resweep.sweep.samplers import make_sampler
 from resweep.sweep.trials.trial import make_pruner
 

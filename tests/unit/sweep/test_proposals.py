@@ -9,7 +9,8 @@ import pytest
 from sweeps import COIN, KIND, RATE, SHIFT, SIZE, X, loss, mixed, record, space, walk
 
 from resweep.sweep.excursions import left_by
-from resweep.sweep.proposals import Plan, Proposer
+from resweep.sweep.plan import Plan
+from resweep.sweep.proposals import Proposer
 from resweep.sweep.samplers import SAMPLERS, make_sampler
 from resweep.sweep.schedule import FALLBACK, PROPOSAL, REPLICATE, Schedule, seed_for
 

@@ -10,7 +10,8 @@ from resweep.sweep.forecast import forecast, look_ahead
 from resweep.sweep.launch import build, sweep_ledger
 from resweep.sweep.midsweep import decide
 from resweep.sweep.outlook import forecast_lines
-from resweep.sweep.proposals import Plan, Proposer
+from resweep.sweep.plan import Plan
+from resweep.sweep.proposals import Proposer
 from resweep.sweep.samplers import SAMPLERS
 from resweep.sweep.schedule import Schedule
 from resweep.sweep.scoring import known_scores

@@ -20,7 +20,8 @@ from resweep.space.model import Space
 from resweep.sweep.history import NO_TIME, directions
 
 if TYPE_CHECKING:
-    from resweep.sweep.proposals import Plan, Proposal, Proposer
+    from resweep.sweep.plan import Plan, Proposal
+    from resweep.sweep.proposals import Proposer
     from resweep.sweep.trials.trial import SweepTrial
 
 

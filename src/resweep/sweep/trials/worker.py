@@ -24,7 +24,8 @@ import optuna
 from resweep.errors import InputError
 from resweep.files import canonical_json, write_text_atomic
 from resweep.space.model import Space
-from resweep.sweep.proposals import Plan, Proposal, Proposer
+from resweep.sweep.plan import Plan, Proposal
+from resweep.sweep.proposals import Proposer
 from resweep.sweep.schedule import Schedule, job_numbers, seed_for
 from resweep.sweep.trials import disk
 from resweep.sweep.trials import record as records_

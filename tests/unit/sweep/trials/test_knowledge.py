@@ -11,7 +11,8 @@ from optuna.trial import TrialState
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 from resweep.sweep.history import History
-from resweep.sweep.proposals import Plan, Proposer
+from resweep.sweep.plan import Plan
+from resweep.sweep.proposals import Proposer
 from resweep.sweep.trials.knowledge import known_trials
 from resweep.sweep.trials.trial import SweepTrial, make_pruner
 
