@@ -123,7 +123,7 @@ def run(plan: Plan, n: int, truth: Truth) -> Ledger:
     return sweep_ledger(simulate(plan, n, value), plan.space, plan.fallback_space)
 
 
-def first(truth: Truth, n: int, sampler: str = "tpe") -> Ledger:
+def first(truth: Truth, n: int, sampler: str = Engine().sampler) -> Ledger:
     """Run v2."""
     schedule = Schedule.plan(n, 0, Engine().replicate, 0.0)
     plan = Plan(SPACE, seed_for(truth.seed, "v2"), 4, sampler, schedule)
@@ -146,7 +146,7 @@ def plan_of(space: Space, parent: Ledger, seed: int, n: int) -> Plan:
         Space.loads(launch["space"]),
         seed,
         4,
-        "tpe",
+        Engine().sampler,
         Schedule.plan(n, 0, Engine().replicate, Engine().fallback),
         warm=launch["warm"],
         fallback_space=Space.loads(launch["fallback_space"]),
