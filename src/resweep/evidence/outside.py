@@ -29,7 +29,8 @@ class OutsideTrials:
         times two: that so many of the best quarter of all lie outside (hypergeometric), and that
         those outside rank so high (Mann-Whitney). The first sees a few good ones among many
         others; the second is needed where most trials lie outside. 1 where none does. Challenges
-        take no part: they are as good as the best point that they are made from.
+        take no part: they are as good as the best point that they are made from. Nor do points
+        that the model chose there because it expected much of them.
     """
 
     ended: pd.DataFrame
@@ -57,9 +58,7 @@ def compare_outside(
     table = table[table["feasible"]]
     best = table["score"].max() if len(table) else -math.inf
     better = ended[ended["score"] > best].sort_values("score", ascending=False, kind="stable")
-    drawn = ended
-    if "user_attrs_challenges" in ended:
-        drawn = ended[ended["user_attrs_challenges"].isna()]
+    drawn = ended[_drawn(ended)]
     if drawn.empty:
         return OutsideTrials(ended, better, 1.0)
     together = np.concatenate([table["score"].to_numpy(float), drawn["score"].to_numpy(float)])
@@ -70,3 +69,12 @@ def compare_outside(
         ranks = mannwhitneyu(drawn["score"], table["score"], alternative="greater")
         p = min(1.0, 2 * min(p, float(ranks.pvalue)))
     return OutsideTrials(ended, better, p)
+
+
+def _drawn(outside: pd.DataFrame) -> pd.Series:
+    """Return which trials are a fair sample: excursions, and those of a space that was open."""
+    found = pd.Series(True, outside.index)
+    if "user_attrs_challenges" in outside:
+        found &= outside["user_attrs_challenges"].isna()
+    told = [name for name in ("user_attrs_beyond", "user_attrs_opened") if name in outside]
+    return found & outside[told].notna().any(axis=1) if told else found

@@ -207,11 +207,11 @@ def posterior(
         rough, noise = np.exp(theta[-2:])
         matrix = kernel + np.diag(rough + noise / repeats + JITTER)
         try:
-            factor = cho_factor(matrix, lower=True)
+            factor = cho_factor(matrix, lower=True, check_finite=False)
         except np.linalg.LinAlgError:
             return 1e25, np.zeros_like(theta)
-        alpha = cho_solve(factor, y)
-        inverse = cho_solve(factor, np.eye(n))
+        alpha = cho_solve(factor, y, check_finite=False)
+        inverse = cho_solve(factor, np.eye(n), check_finite=False)
         value = 0.5 * y @ alpha + np.log(np.diag(factor[0])).sum()
         value += 0.5 * freedom * theta[-1] + 0.5 * squares / noise
         weight = 0.5 * (inverse - np.outer(alpha, alpha))

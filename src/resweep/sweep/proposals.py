@@ -367,10 +367,12 @@ class Proposer:
         Where challenges have refuted it, and where the best point known lies beyond it and is
         probably better than all within, not just luckier. There the refinement was wrong, and the
         sweep goes on in a space that is open that way, until the space itself holds as good a
-        point again. (benchmarks/scoreboard.py, challenges.py)
+        point again. The model as sampler needs no opening to go where it expects more, and what it
+        chose to try there is no fair sample of it: there challenges alone decide.
+        (benchmarks/scoreboard.py, challenges.py)
         """
         refuted, means = self.refuted(), _means(self._scores())
-        if not means:
+        if not means or self.plan.sampler == "model":
             return refuted
         best = max(means, key=lambda first: (means[first], -first))
         proposal = self.proposals[best]
