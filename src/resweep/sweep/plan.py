@@ -98,3 +98,10 @@ class Plan:
         if kind == sch.FALLBACK and self.fallback_space is not None:
             return self.fallback_space
         return self.space
+
+
+def recorded(record: Mapping[str, Any]) -> Proposal:
+    """Return the proposal that a record tells of."""
+    attrs = record["user_attrs"]
+    noted = {name: attrs.get(name) for name in NOTED}
+    return Proposal(record["number"], attrs["kind"], record["params"], **noted)

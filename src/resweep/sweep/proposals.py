@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from resweep.files import canonical_json
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter, same
 from resweep.sweep import schedule as sch
@@ -32,7 +34,7 @@ from resweep.sweep.excursions import (
 )
 from resweep.sweep.guidance import FEWEST, LEADERS, Results, by_improvement, last_report
 from resweep.sweep.history import History, Warm
-from resweep.sweep.plan import NOTED, Plan, Proposal
+from resweep.sweep.plan import Plan, Proposal, recorded
 from resweep.sweep.refuting import Challenges
 from resweep.sweep.replicates import next_replicate
 from resweep.sweep.samplers import make_sampler
@@ -52,10 +54,15 @@ class Proposer:
     Parameters
     ----------
     plan : Plan
+    recall : callable, optional
+        Given a number and the digest of the records that it may know, returns what has been
+        proposed from them elsewhere, or None.
     """
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: Plan, recall: Callable[[int, str], Proposal | None] | None = None):
         self.plan = plan
+        self._recall = recall
+        self._digest = sha256()
         self.proposals: list[Proposal] = []
         self.records: list[Mapping[str, Any]] = []
         self.history = History(plan.space, plan.warm)
@@ -97,10 +104,16 @@ class Proposer:
             while len(self.records) <= upcoming - window:
                 self._tell(records[len(self.records)])
             if upcoming <= number - window:  # finished: its record says what was proposed
-                self._start(_recorded(records[upcoming]))
+                self._start(recorded(records[upcoming]))
             else:
-                self._start(self._decide(upcoming))
+                told = self._recall(upcoming, self.known) if self._recall else None
+                self._start(told or self._decide(upcoming))
         return self.proposals[number]
+
+    @property
+    def known(self) -> str:
+        """A digest of the records that the last proposal was made from."""
+        return self._digest.hexdigest()
 
     def history_of(self, proposal: Proposal) -> History:
         """Return the history that a proposal of this kind stands in."""
@@ -144,7 +157,7 @@ class Proposer:
         self._count(proposal)
 
     def _add(self, record: Mapping[str, Any]) -> None:
-        proposal = _recorded(record)
+        proposal = recorded(record)
         for history in self._histories():
             history.add(self._point_in(history, proposal), record)
         self._learn(proposal, record)
@@ -154,6 +167,8 @@ class Proposer:
         space = self.plan.space_of(proposal.kind)
         self._avoidance.tell({**space.fixed, **proposal.params}, record)
         self.records.append(record)
+        if self._recall:
+            self._digest.update(canonical_json(record).encode())
 
     def _danger(self, number: int, params: Mapping[str, Any], space: Space) -> float:
         """Return how dangerous a point is; nothing is to the trials that take what comes."""
@@ -454,12 +469,6 @@ def _params(settings: Mapping[str, Any], space: Space) -> dict[str, Any]:
 
 def _means(scores: Mapping[int, Sequence[float]]) -> dict[int, float]:
     return {first: sum(values) / len(values) for first, values in scores.items()}
-
-
-def _recorded(record: Mapping[str, Any]) -> Proposal:
-    attrs = record["user_attrs"]
-    noted = {name: attrs.get(name) for name in NOTED}
-    return Proposal(record["number"], attrs["kind"], record["params"], **noted)
 
 
 def _key(params: Mapping[str, Any], space: Space) -> tuple[tuple[str, str], ...]:

@@ -29,6 +29,7 @@ from resweep.files import write_text_atomic
 from resweep.sweep.trials import disk
 from resweep.sweep.trials import record as records_
 from resweep.sweep.trials.job import Job
+from resweep.sweep.trials.noted import NOTE
 from resweep.sweep.trials.processes import name_process, thread_variables
 from resweep.sweep.trials.record import Record
 
@@ -102,7 +103,11 @@ def run_job(
         while not watch.done:
             watch.run_worker()
         records = [records_.read(job.state_of(n) / "record.jsonl", [n])[0] for n in job.numbers]
-        timings = [t for n in job.numbers if (t := _read_json(job.state_of(n) / "timing.json"))]
+        timings = [
+            t | {"proposal": _read_json(job.state_of(n) / NOTE)}
+            for n in job.numbers
+            if (t := _read_json(job.state_of(n) / "timing.json"))
+        ]
         if publish is not None:
             publish(records, timings)
             clean_up(job)

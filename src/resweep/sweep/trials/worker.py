@@ -31,6 +31,7 @@ from resweep.sweep.trials import disk
 from resweep.sweep.trials import record as records_
 from resweep.sweep.trials.job import Job
 from resweep.sweep.trials.knowledge import known_trials
+from resweep.sweep.trials.noted import Notes
 from resweep.sweep.trials.record import Record, finite
 from resweep.sweep.trials.trial import SweepTrial, make_pruner
 
@@ -117,11 +118,13 @@ def run(job: Job, verdicts: Mapping[int, str], announce: Callable[[str, int], No
     objective = load_objective(job.settings["objective"])
     known = known_records(job, plan.window)
     recorded = _recorded(job)
-    proposer = Proposer(plan)
+    notes = Notes(job)
+    proposer = Proposer(plan, notes.read)
     for number in job.numbers:
         proposal = proposer.propose(number, known)
         key = _key(job, plan, proposal)
         record = _finished(job.state_of(number), key)
+        notes.write(proposal, proposer.known)
         if record is None and recorded.get(number, {}).get("key") == key:
             record = recorded[number]
             records_.write(job.state_of(number) / "record.jsonl", [record])

@@ -132,7 +132,7 @@ def test_the_command_writes_records_and_timings(project, monkeypatch, capfd):
     assert command.main(words) == 0
     assert [r["number"] for r in record.read(folder / "trials" / "00000.jsonl")] == [0, 1]
     (timing, _) = map(json.loads, (folder / "timings" / "00000.jsonl").read_text().splitlines())
-    assert set(timing) == {"number", "seconds", "attempts", "host", "device"}
+    assert set(timing) == {"number", "seconds", "attempts", "host", "device", "proposal"}
     assert not (folder / ".unfinished").exists()
 
     project.trouble({0: "text"})
