@@ -44,7 +44,6 @@ def test_the_child_has_challenges_and_takes_back_what_was_wrong(child):
     rows = list(csv.DictReader((child.home / "trials.csv").open()))
     assert any(row["user_attrs_challenges"] for row in rows)
     assert any("x high" in row["user_attrs_opened"] for row in rows)
-    assert "PRUNED" in {row["state"] for row in rows}
     verdicts = list(csv.DictReader((child.home / "verdicts.csv").open()))
     assert {row["id"]: row["verdict"] for row in verdicts}["x.dropped"] == "refuted"
 

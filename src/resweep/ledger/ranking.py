@@ -140,9 +140,8 @@ class Posterior:
         covariance = self.covariance
         for point in np.flatnonzero(pending):
             column = covariance[:, point]
-            covariance = covariance - np.outer(column, column) / (
-                column[point] + self.noise / pending[point]
-            )
+            spread = column[point] + self.noise / pending[point]
+            covariance = covariance - np.outer(column, column) / max(spread, TINY)
         return covariance
 
 

@@ -1,7 +1,8 @@
 """Candidates for the next trial: draws of TPE, draws at random, and steps from the best points.
 
-TPE proposes where good points are dense, a random draw anywhere, a step near one good point. None
-is the best source in every sweep: a few of each are made, and the model of all trials chooses.
+TPE proposes where good points are dense, a random draw anywhere, a step near one good point. Among
+draws a model of all trials finds good regions, among steps it climbs in one; a trial does one or
+the other, or is what TPE would try, whatever the model expects (benchmarks/functions.py).
 """
 
 from __future__ import annotations
@@ -19,13 +20,20 @@ from resweep.sweep.history import History
 from resweep.sweep.samplers import make_sampler
 from resweep.sweep.schedule import seed_for
 
-DRAWS = 4  # by TPE, and as many at random
+TPE, DRAWN, STEPPED = "tpe", "drawn", "stepped"  # what a trial is, each a third of the time
+DRAWS = 8  # by TPE, and as many at random
 STEPS = 32
 LENGTH = 0.15  # standard deviation of a step, in widths of the range
 TWO = 0.5  # share of the steps that change two parameters, not one
 
 
+def source_of(*seed: object) -> str:
+    """Return where the candidates of a trial come from."""
+    return (TPE, DRAWN, STEPPED)[seed_for(*seed, "source") % 3]
+
+
 def candidates(
+    source: str,
     history: History,
     bases: Sequence[Mapping[str, Any]],
     decided: Mapping[str, Any],
@@ -35,6 +43,7 @@ def candidates(
 
     Parameters
     ----------
+    source : {"drawn", "stepped"}
     history : History
         What TPE knows.
     bases : sequence of mapping
@@ -44,10 +53,12 @@ def candidates(
     *seed
         What all draws follow from.
     """
+    if source == STEPPED:
+        yield from steps(bases, history.space, decided, STEPS, seed_for(*seed, "steps"))
+        return
     for name in ("tpe", "random"):
         for index in range(DRAWS):
             yield history.draw(make_sampler(name, seed_for(*seed, name, index)), decided)
-    yield from steps(bases, history.space, decided, STEPS, seed_for(*seed, "steps"))
 
 
 def steps(
@@ -59,8 +70,8 @@ def steps(
 ) -> Iterator[dict[str, Any]]:
     """Yield points near given ones, in turn: one or two of their values are changed.
 
-    A number moves by a normal deviate on the scale of its range, a ladder by one step, any other
-    choice to any; a parameter that comes to take part is drawn at random.
+    A number moves by a normal deviate on the scale of its range, back from its bounds; a ladder by
+    one step, any other choice to any; a parameter that comes to take part is drawn at random.
 
     Parameters
     ----------
@@ -100,8 +111,8 @@ def _step(
 
 def _moved(param: Parameter, value: Any, rng: np.random.Generator) -> Any:
     if param.is_numeric:
-        place = position(param, value) + LENGTH * rng.standard_normal()
-        return from_unit(param, min(max(place, 0.0), 1.0))
+        place = abs(position(param, value) + LENGTH * rng.standard_normal()) % 2
+        return from_unit(param, min(place, 2 - place))
     if not param.is_ladder:
         return from_unit(param, rng.random())
     at = next(i for i, choice in enumerate(param.choices) if same(choice, value))

@@ -219,7 +219,7 @@ def lost(known: Sequence[Known], outer: Space) -> tuple[Direction, ...]:
     return tuple(found)
 
 
-def ahead(known: Sequence[Known], outer: Space) -> tuple[Direction, ...]:
+def ahead(known: Sequence[Known], outer: Space, least: float = AHEAD) -> tuple[Direction, ...]:
     """Return how the space is left by what is probably the best point of all; empty if inside.
 
     The points outside are many, and the luckiest of them has the best value sooner or later. So
@@ -230,6 +230,8 @@ def ahead(known: Sequence[Known], outer: Space) -> tuple[Direction, ...]:
     known : sequence of Known
     outer : Space
         Whose ranges are the unit of distance.
+    least : float
+        Probability to be better than the best point inside.
     """
     inside = _leaders(known)
     outside = _leaders(known, outside=True)
@@ -244,7 +246,7 @@ def ahead(known: Sequence[Known], outer: Space) -> tuple[Direction, ...]:
     base, rival = (
         max(some, key=lambda i: (belief.mean[place[i]], -i)) for some in (inside, outside)
     )
-    better = _better(belief, place[rival], place[base]) >= AHEAD
+    better = _better(belief, place[rival], place[base]) >= least
     return tuple(known[rival].ways) if better else ()
 
 

@@ -22,6 +22,7 @@ from resweep.space.model import Space
 FEWEST = 10  # points known from which on the model chooses
 LEADERS = 5  # good points that steps are taken from
 MOST = 200  # points that the model looks at for a proposal
+TAIL = 1.0  # what is worse than the median by more than the best is better counts as no worse
 
 
 @dataclass
@@ -95,12 +96,16 @@ def by_improvement(
     space : Space
         Whose ranges are the unit of distance.
     """
+    # The model's noise is normal: what diverged now and then would look like noise everywhere.
+    middle = float(np.median(results.means))
+    least = middle - TAIL * (float(results.means.max()) - middle)
+    scores = [np.maximum(values, least) for values in results.scores]
     kept, belief = believe(
         results.settings,
-        results.means,
-        np.array([len(values) for values in results.scores]),
-        np.array([((values - values.mean()) ** 2).sum() for values in results.scores]),
-        np.array([len(values) - 1 for values in results.scores]),
+        np.array([values.mean() for values in scores]),
+        np.array([len(values) for values in scores]),
+        np.array([((values - values.mean()) ** 2).sum() for values in scores]),
+        np.array([len(values) - 1 for values in scores]),
         space,
         [*candidates, *under_way],
         MOST,

@@ -22,7 +22,7 @@ from resweep.space.model import Space
 from resweep.space.parameter import Parameter, same
 from resweep.sweep import schedule as sch
 from resweep.sweep.avoidance import CHECKED, LIMIT, Avoidance
-from resweep.sweep.candidates import candidates
+from resweep.sweep.candidates import TPE, candidates, source_of
 from resweep.sweep.design import points, sobol_point
 from resweep.sweep.excursions import (
     Direction,
@@ -232,10 +232,11 @@ class Proposer:
         """Return the candidate that the model expects most of, and whose space it is from.
 
         Those of the space at hand, and, while there are guards at all, those of all that may be
-        reached. None if another sampler is wanted, or too little is known.
+        reached. None if it is the turn of TPE, or too little is known.
         """
+        source = source_of(self.plan.seed, number)
         results = self._results()
-        if self.plan.sampler != "model" or len(results) < FEWEST:
+        if self.plan.sampler != "model" or source == TPE or len(results) < FEWEST:
             return None
         homes = [(history, kind)]
         if self.plan.schedule.fallback and directions(history.space, self._outer):
@@ -245,7 +246,7 @@ class Proposer:
         for home, of in homes:
             bases = self._bases(results, home.space)
             seed = (self.plan.seed, "candidate", number, of)
-            for point in candidates(home, bases, self._decided(of, home.space), *seed):
+            for point in candidates(source, home, bases, self._decided(of, home.space), *seed):
                 if home is history or moved(point, home.space, history.space) is None:
                     found.setdefault(_key(point, home.space), (home, point))
         new = [pair for key, pair in found.items() if key not in self._taken]
@@ -269,9 +270,9 @@ class Proposer:
         for (params, _), score in zip(*inherited, strict=True):
             results.add({**self._outer.fixed, **params}, [score])
         stopped = [
-            (self._settings(proposal), score)
+            (self._settings(proposal), reported)
             for proposal, record in zip(self.proposals, self.records, strict=False)
-            if (score := last_report(record, plan.space)) is not None
+            if (reported := last_report(record, plan.space)) is not None
         ]
         results.add_pruned(stopped)
         return results
@@ -382,12 +383,11 @@ class Proposer:
         Where challenges have refuted it, and where the best point known lies beyond it and is
         probably better than all within, not just luckier. There the refinement was wrong, and the
         sweep goes on in a space that is open that way, until the space itself holds as good a
-        point again. The model as sampler needs no opening to go where it expects more, and what it
-        chose to try there is no fair sample of it: there challenges alone decide.
-        (benchmarks/scoreboard.py, challenges.py)
+        point again. The model as sampler looks for the best point outside as well, so there it has
+        to be surely better. (benchmarks/scoreboard.py, challenges.py)
         """
         refuted, means = self.refuted(), _means(self._scores())
-        if not means or self.plan.sampler == "model":
+        if not means:
             return refuted
         best = max(means, key=lambda first: (means[first], -first))
         proposal = self.proposals[best]

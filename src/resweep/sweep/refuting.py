@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from resweep.sweep import schedule as sch
-from resweep.sweep.challenges import Known, ahead, lost, next_challenge
+from resweep.sweep.challenges import AHEAD, LOST, Known, ahead, lost, next_challenge
 from resweep.sweep.excursions import Direction, left_by
 from resweep.sweep.scoring import known_scores
 from resweep.sweep.warmstart import moved
@@ -54,7 +54,10 @@ class Challenges:
     def ahead(self, proposals: Sequence[Proposal], records: Records) -> tuple[Direction, ...]:
         """Return how the space is left by what is probably the best point; empty if inside."""
         if self._ahead[0] != len(records):
-            self._ahead = (len(records), ahead(self._known(proposals, records), self.outer))
+            # The model searches outside for what it expects most of: there more has to be shown.
+            least = LOST if self.plan.sampler == "model" else AHEAD
+            known = self._known(proposals, records)
+            self._ahead = (len(records), ahead(known, self.outer, least))
         return self._ahead[1]
 
     def next(

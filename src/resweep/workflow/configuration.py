@@ -92,7 +92,8 @@ class Engine(_Model):
         description="Share of a child's trials that leave its space in one direction, as far as "
         "the parent's limits, to begin with: it follows what they find, down to 0.02 and up to "
         "twice as much. While the best point is one found there, proposals come from a space that "
-        "is open that way. 0 turns both off.",
+        "is open that way; with `sampler: model` trials leave the space wherever the model "
+        "expects most there. 0 turns all of it off.",
     )
     warm_start: bool = Field(True, description="Whether a child is shown its ancestors' trials.")
     enqueue_best: Annotated[int, Field(ge=0)] = Field(
