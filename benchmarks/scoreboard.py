@@ -9,9 +9,10 @@ wide, misplaced in one or in two ranges, has a switch with parameters under it, 
 then a person fixes the range that matters most where it does most harm. Noise 1 is that of the
 recorded seeds; at 5 and 15 the standard deviation between seeds is so many times as large.
 
-Judged is the point that a user would take: for Resweep the one that its model of all trials
-expects most of, for the others the one of the best observed mean; and, beside it, the same with
-Resweep's model for all (``modelled``) and the best point that was seen at all (``seen``). Regret is
+Judged is the point that a user would take: for Resweep, and for its sampler in the full limits, the
+one that the model of all trials expects most of, for the others the one of the best observed mean;
+and, beside it, the same with the model for all (``modelled``) and the best point that was seen at
+all (``seen``). Regret is
 the true one, as a share of the distance from the best entry of the table to its median.
 
 Results are appended to a file, one line for each case; a run that is stopped goes on where it was.
