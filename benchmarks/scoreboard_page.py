@@ -193,9 +193,7 @@ def write(rows: Sequence[dict], page: Path) -> None:
         _markdown(ratios(main, GOES_ON)),
         "## Ours as a share of a warm search of the full limits",
         _markdown(ratios(main, WARM)),
-        "## Ours as a share of a warm search of the full limits by the same sampler",
-        "So what the refined space adds to the sampler, or takes from it.",
-        _markdown(ratios(main, UNREFINED)),
+        *_same_sampler(main),
         "## All ways",
         f"In the {_count(whole)} cases that all of them ran in.",
         _markdown(means(whole)),
@@ -221,6 +219,16 @@ def write(rows: Sequence[dict], page: Path) -> None:
     ]
     write_bytes_atomic(page.parent / PICTURE, picture(whole))
     write_text_atomic(page, "\n\n".join(parts) + "\n")
+
+
+def _same_sampler(frame: pd.DataFrame) -> list[str]:
+    if UNREFINED not in set(frame["way"]):
+        return []
+    return [
+        "## Ours as a share of a warm search of the full limits by the same sampler",
+        "So what the refined space adds to the sampler, or takes from it.",
+        _markdown(ratios(frame, UNREFINED)),
+    ]
 
 
 def _count(frame: pd.DataFrame) -> int:
