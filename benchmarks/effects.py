@@ -1,6 +1,7 @@
 """Studies in which 0, 1, 2 or 4 of 12 parameters matter, by several samplers, pruners and noises.
 
-``model`` is Resweep's own sampler, in a first sweep and in a child of as many random trials.
+``model`` is Resweep's own sampler; a child knows as many random trials of the same space, which are
+no evidence of its own.
 Truth, in standard deviations of the noise: ``peak`` falls by 4 from its best value 0.4 and stays
 there; ``flag`` is better by 3; ``size`` rises by 4 toward a bound that may grow; ``penalty`` falls
 by 4 from its neutral value 0. The other eight do nothing. The tables of ``calibration.py`` count
@@ -154,7 +155,7 @@ def study(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
 
 
 def swept(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
-    """Run a study by the sampler `model`, as a first sweep or after one that was random."""
+    """Run a study as a sweep of Resweep: a first one, or a child of one that was random."""
     rng = np.random.default_rng([seed, n, n_effects, 43])
     space = BRANCHED if kind == "branches" else SPACE
 
@@ -164,10 +165,11 @@ def swept(sampler: str, n: int, n_effects: int, kind: str, seed: int) -> Ledger:
         return observed(kind, gain, row, rng)
 
     known: list[tuple[dict, float]] = []
-    if sampler == "model, child":
+    name, _, child = sampler.lower().partition(", ")
+    if child:
         before = simulate(Plan(space, seed_for(seed, "before"), 4, "random"), n, value)
         known = [(record["params"], record["value"]) for record in before]
-    return sweep_ledger(simulate(Plan(space, seed, 4, "model", warm=known), n, value), space)
+    return sweep_ledger(simulate(Plan(space, seed, 4, name, warm=known), n, value), space)
 
 
 def pruned(search, n: int, n_effects: int, rng: np.random.Generator) -> Ledger:
@@ -270,7 +272,7 @@ def _half(effect) -> float:
     return float(stdtrit(effect.freedom, 0.975) * effect.error(0)[1])
 
 
-OURS = ("model", "model, child")
+OURS = ("model", "model, child", "TPE, child")
 CAUSES = {"cause": ("null_0",), "branches": ("four",)}  # not null: what depends on them matters
 NOISES = ("hetero", "diverge", "cause", "ties", "branches")
 ROWS = (
