@@ -235,8 +235,10 @@ class Proposer:
         reached. None if it is the turn of TPE, or too little is known.
         """
         source = source_of(self.plan.seed, number)
+        if self.plan.sampler != "model" or source == TPE:
+            return None
         results = self._results()
-        if self.plan.sampler != "model" or source == TPE or len(results) < FEWEST:
+        if len(results) < FEWEST:
             return None
         homes = [(history, kind)]
         if self.plan.schedule.fallback and directions(history.space, self._outer):
