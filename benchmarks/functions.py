@@ -22,7 +22,7 @@ from scipy.stats import t
 from simulated import simulate
 
 from resweep import markdown
-from resweep.ledger.ranking import believe
+from resweep.ledger.ranking import believe_results
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 from resweep.sweep.plan import Plan, Proposal
@@ -147,9 +147,8 @@ def sweep(name: str, sampler: str, seed: int) -> tuple[float, float]:
         return case.value(proposal.params, rng)
 
     records = simulate(Plan(case.space, seed, WINDOW, sampler), TRIALS, value)
-    score = np.array([record["value"] for record in records])
-    ones = np.ones(TRIALS, dtype=np.int64)
-    kept, belief = believe(tried, score, ones, 0.0 * score, 0 * ones, case.space)
+    results = [[record["value"]] for record in records]
+    kept, belief = believe_results(tried, results, case.space)
     taken = tried[kept[belief.mean.argmax()]]
     return case.truth(taken), max(map(case.truth, tried))
 

@@ -36,7 +36,7 @@ from simulated import simulate
 from tables import KINDS, NAMES, Table, complete, fix_wrongly, load, space_of
 from ways import FAST, GOES_ON, OURS, UNREFINED, WARM, WINDOW, plans
 
-from resweep.ledger.ranking import believe
+from resweep.ledger.ranking import believe_results
 from resweep.space.model import Space
 from resweep.sweep.launch import opened, sweep_ledger
 from resweep.sweep.plan import Plan, Proposal
@@ -101,14 +101,7 @@ def judged(table: Table, runs: Sequence[Run], budget: int, units: Space, model: 
     regrets = np.array([table.regret(point) for point in points])
     found = {"observed": regrets[means.argmax()], "seen": regrets.min()}
     if model:
-        kept, belief = believe(
-            points,
-            means,
-            np.array([len(each) for each in values]),
-            np.array([((each - each.mean()) ** 2).sum() for each in values]),
-            np.array([len(each) - 1 for each in values]),
-            units,
-        )
+        kept, belief = believe_results(points, values, units)
         found["modelled"] = regrets[kept[belief.mean.argmax()]]
     return {rule: round(float(regret), 5) for rule, regret in found.items()}
 

@@ -344,6 +344,35 @@ def believe(
     return kept, found
 
 
+def believe_results(
+    points: Sequence[Mapping[str, Any]],
+    results: Sequence[Sequence[float] | NDArray[np.float64]],
+    space: Space,
+    more: Sequence[Mapping[str, Any]] = (),
+    most: int = MOST,
+) -> tuple[NDArray[np.int64], Posterior]:
+    """Return what is believed of points, given the results of each one's trials.
+
+    Parameters
+    ----------
+    results : sequence of sequence of float
+        Of each point, larger is better.
+    points, space, more, most
+        As of :func:`believe`, and so is what is returned.
+    """
+    arrays = [np.asarray(values, dtype=float) for values in results]
+    return believe(
+        points,
+        np.array([values.mean() for values in arrays]),
+        np.array([len(values) for values in arrays]),
+        np.array([((values - values.mean()) ** 2).sum() for values in arrays]),
+        np.array([len(values) - 1 for values in arrays]),
+        space,
+        more,
+        most,
+    )
+
+
 def _tamed(score: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cut what is far worse than the median: a training that diverged says little of the rest.
 

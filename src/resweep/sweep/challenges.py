@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from resweep.ledger.ranking import Posterior, believe
+from resweep.ledger.ranking import Posterior, believe_results
 from resweep.space.model import Space
 from resweep.space.parameter import Parameter
 from resweep.sweep.design import from_unit
@@ -267,16 +267,8 @@ def _believed(
     known: Sequence[Known], more: Sequence[Mapping[str, Any]], outer: Space
 ) -> tuple[dict[int, int], Posterior]:
     """Return where each point stands in what is believed, and that."""
-    arrays = [np.asarray(one.scores, dtype=float) for one in known]
-    kept, belief = believe(
-        [one.settings for one in known],
-        np.array([values.mean() for values in arrays]),
-        np.array([len(values) for values in arrays]),
-        np.array([((values - values.mean()) ** 2).sum() for values in arrays]),
-        np.array([len(values) - 1 for values in arrays]),
-        outer,
-        more,
-    )
+    settings, scores = [one.settings for one in known], [one.scores for one in known]
+    kept, belief = believe_results(settings, scores, outer, more)
     return {int(index): at for at, index in enumerate(kept)}, belief
 
 

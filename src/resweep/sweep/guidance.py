@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resweep.ledger.ranking import believe
+from resweep.ledger.ranking import believe_results
 from resweep.space.constraints import violation
 from resweep.space.model import Space
 
@@ -100,15 +100,7 @@ def by_improvement(
     middle = float(np.median(results.means))
     least = middle - TAIL * (float(results.means.max()) - middle)
     scores = [np.maximum(values, least) for values in results.scores]
-    kept, belief = believe(
-        results.settings,
-        np.array([values.mean() for values in scores]),
-        np.array([len(values) for values in scores]),
-        np.array([((values - values.mean()) ** 2).sum() for values in scores]),
-        np.array([len(values) - 1 for values in scores]),
-        space,
-        [*candidates, *under_way],
-        MOST,
-    )
+    more = [*candidates, *under_way]
+    kept, belief = believe_results(results.settings, scores, space, more, MOST)
     worth = belief.log_improvement(len(kept), len(under_way)).round(9)
     return np.argsort(-worth, kind="stable").tolist()

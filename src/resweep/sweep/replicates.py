@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from resweep.ledger.ranking import believe
+from resweep.ledger.ranking import believe_results
 from resweep.space.model import Space
 
 AHEAD = 3  # more trials of a point that its worth is reckoned with
@@ -42,15 +42,7 @@ def next_replicate(
     """
     if not any(own):
         return None
-    arrays = [np.asarray(values, dtype=float) for values in scores]
-    kept, found = believe(
-        points,
-        np.array([values.mean() for values in arrays]),
-        np.array([len(values) for values in arrays]),
-        np.array([((values - values.mean()) ** 2).sum() for values in arrays]),
-        np.array([len(values) - 1 for values in arrays]),
-        space,
-    )
+    kept, found = believe_results(points, scores, space)
     worth = found.gain_of_repeating(np.asarray(pending)[kept], AHEAD).round(12)
     free = [i for i, index in enumerate(kept) if own[index]]
     if not free:
