@@ -12,8 +12,8 @@ recorded seeds; at 5 and 15 the standard deviation between seeds is so many time
 Judged is the point that a user would take: for Resweep, and for its sampler in the full limits, the
 one that the model of all trials expects most of, for the others the one of the best observed mean;
 and, beside it, the same with the model for all (``modelled``) and the best point that was seen at
-all (``seen``). Regret is
-the true one, as a share of the distance from the best entry of the table to its median.
+all (``seen``). Regret is the true one, as a share of the distance from the best entry of the table
+to its median.
 
 Results are appended to a file, one line for each case; a run that is stopped goes on where it was.
 The settings of the search were chosen on the tables and seeds of the half ``tune``; what is

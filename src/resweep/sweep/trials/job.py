@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# Settings that do not change a trial: how trials are packed, restarted, where their data stand.
+ASIDE = ("schedule", "retries", "trials_per_job", "data")
+
 
 @dataclass(frozen=True)
 class Job:

@@ -12,17 +12,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from resweep.files import canonical_json, write_text_atomic
 from resweep.sweep.plan import Proposal, recorded
 from resweep.sweep.schedule import Schedule
-from resweep.sweep.trials.job import Job
+from resweep.sweep.trials.job import ASIDE, Job
 from resweep.sweep.trials.record import job_file
 
 NOTE = "proposal.json"  # in the state folder of a trial
-# What does not change a proposal: how trials are packed, restarted, and where their data stand.
-ASIDE = ("schedule", "n_trials", "retries", "trials_per_job", "data")
 
 
 class Notes:
@@ -39,7 +38,7 @@ class Notes:
         self._schedule = Schedule(**job.settings["schedule"])
         self._about = {
             "launch": sha256(job.launch.read_bytes()).hexdigest(),
-            "settings": {k: v for k, v in job.settings.items() if k not in ASIDE},
+            "settings": {k: v for k, v in job.settings.items() if k not in (*ASIDE, "n_trials")},
         }
 
     def read(self, number: int, known: str) -> Proposal | None:
@@ -51,9 +50,10 @@ class Notes:
         known : str
             Digest of the records that the proposal may know.
         """
+        wanted = self._digest(number, known)
         for found in self._found(number):
             try:
-                if found["rests_on"] == self._digest(number, known):
+                if found["rests_on"] == wanted:
                     return recorded(found)
             except (KeyError, TypeError):
                 continue  # damaged: it is decided anew
@@ -61,21 +61,10 @@ class Notes:
 
     def _found(self, number: int) -> Iterator[Any]:
         job = self._job
-        files = (
-            job.state_of(number) / NOTE,
-            job.folder.with_name("timings") / self._published(number),
-        )
-        for path in files:
-            try:
-                lines = [json.loads(line) for line in path.read_text().splitlines()]
-            except (OSError, ValueError):
-                continue
-            for line in lines:
-                yield (
-                    line
-                    if path.name == NOTE or not isinstance(line, dict)
-                    else line.get("proposal")
-                )
+        yield from _lines(job.state_of(number) / NOTE)
+        for timing in _lines(job.folder.with_name("timings") / self._published(number)):
+            if isinstance(timing, dict):
+                yield timing.get("proposal")
 
     def _published(self, number: int) -> str:
         return job_file(self._job.folder, number // self._job.settings["trials_per_job"]).name
@@ -98,3 +87,11 @@ class Notes:
             "known": known,
         }
         return sha256(canonical_json(rests_on).encode()).hexdigest()
+
+
+def _lines(path: Path) -> list[Any]:
+    """Return the JSON values of a file, one from each line; none if it is not there or damaged."""
+    try:
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    except (OSError, ValueError):
+        return []

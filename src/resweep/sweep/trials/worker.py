@@ -29,7 +29,7 @@ from resweep.sweep.proposals import Proposer
 from resweep.sweep.schedule import Schedule, job_numbers, seed_for
 from resweep.sweep.trials import disk
 from resweep.sweep.trials import record as records_
-from resweep.sweep.trials.job import Job
+from resweep.sweep.trials.job import ASIDE, Job
 from resweep.sweep.trials.knowledge import known_trials
 from resweep.sweep.trials.noted import Notes
 from resweep.sweep.trials.record import Record, finite
@@ -147,13 +147,9 @@ def _recorded(job: Job) -> dict[int, Record]:
         return {}
 
 
-# What does not change a trial: how trials are packed, restarted, and where its data stand.
-_ASIDE = ("schedule", "retries", "trials_per_job", "data")
-
-
 def _key(job: Job, plan: Plan, proposal: Proposal) -> str:
     decided = {
-        "settings": {k: v for k, v in job.settings.items() if k not in _ASIDE},
+        "settings": {k: v for k, v in job.settings.items() if k not in ASIDE},
         "space": plan.space_of(proposal.kind).dumps(),
         "proposal": [proposal.number, proposal.kind, proposal.params, proposal.replicate_of],
     }
